@@ -1,0 +1,81 @@
+"""Every difference between SQLite and PostgreSQL that is not a column type."""
+
+import re
+import sqlite3
+from typing import Final
+
+import asyncpg
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from todo_api.errors import DatabaseBusyError, DatabaseUnavailableError, StorageFullError, UnavailableError, WriteConflictError
+
+_COLLISIONS: Final = {"40001", "40P01"}
+_BUSY: Final = {"57014", "55P03", "53300"}  # query canceled, lock not available, too many connections
+_DISK_FULL: Final = {"53100", "53200"}
+_SQLITE_BUSY: Final = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+_SQLITE_COLUMNS: Final = re.compile(r"UNIQUE constraint failed: (.+)$")
+_SQLITE_NAMED: Final = re.compile(r"constraint failed: (\w+)$")
+
+
+def unavailable(error: BaseException) -> UnavailableError | None:
+    """What to answer when ``error`` says that the database cannot serve now; None when it says something else."""
+    if isinstance(error, PoolTimeoutError):
+        return DatabaseBusyError("All database connections are in use. Try again shortly.")
+    if isinstance(error, DBAPIError):
+        return _from_sqlite(error.orig) or _from_postgresql(error)
+    if isinstance(error, (OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError)):
+        return DatabaseUnavailableError()
+    if isinstance(error, asyncpg.PostgresError):
+        return _by_state(getattr(error, "sqlstate", None))
+    return None
+
+
+def _from_sqlite(cause: BaseException | None) -> UnavailableError | None:
+    if not isinstance(cause, sqlite3.Error):
+        return None
+    code = (getattr(cause, "sqlite_errorcode", 0) or 0) & 0xFF
+    if code in _SQLITE_BUSY:
+        return DatabaseBusyError("Another program is writing to the database file. Try again shortly.")
+    if code == sqlite3.SQLITE_FULL:
+        return StorageFullError("The disk is full; reading still works.", seconds=10)
+    if code in {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY}:
+        return DatabaseUnavailableError(seconds=5)
+    return None
+
+
+def _from_postgresql(error: DBAPIError) -> UnavailableError | None:
+    if found := _by_state(getattr(error.orig, "sqlstate", None)):
+        return found
+    driver = error.orig.__cause__ if error.orig is not None else None
+    lost = isinstance(driver, (OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.InternalClientError))
+    return DatabaseUnavailableError() if lost or error.connection_invalidated else None
+
+
+def _by_state(state: str | None) -> UnavailableError | None:
+    if state is None:
+        return None
+    if state in _COLLISIONS:
+        return WriteConflictError()
+    if state in _BUSY:
+        return DatabaseBusyError("The database is busy. Try again shortly.")
+    if state in _DISK_FULL:
+        return StorageFullError("The database server's storage is full.", seconds=10)
+    if state.startswith(("08", "57P")):  # connection exceptions, shutdown and start-up
+        return DatabaseUnavailableError()
+    return None
+
+
+def violated(error: IntegrityError) -> str:
+    """The name of the violated constraint; on SQLite, which names only columns for uniqueness, ``table.a, table.b``."""
+    name = getattr(getattr(error.orig, "__cause__", None), "constraint_name", None)
+    if isinstance(name, str):
+        return name
+    text = str(error.orig)
+    match = _SQLITE_COLUMNS.search(text) or _SQLITE_NAMED.search(text)
+    return match.group(1) if match else text
+
+
+def violates_unique(error: IntegrityError, constraint: str, columns: str) -> bool:
+    """Whether the unique ``constraint`` is violated; ``columns`` is its SQLite wording, ``table.a, table.b``."""
+    return violated(error) in {constraint, columns}

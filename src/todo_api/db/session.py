@@ -1,0 +1,113 @@
+"""One unit of work: opens at its first statement, ends by commit or rollback."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Protocol, TypeVarTuple, overload
+
+from sqlalchemy import CursorResult, Executable
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.selectable import TypedReturnsRows
+
+from todo_api.db import dialect
+
+Columns = TypeVarTuple("Columns")
+Hook = Callable[["Session"], Awaitable[None]]
+Parameters = dict[str, Any] | Sequence[dict[str, Any]]
+
+
+class Transaction(Protocol):
+    """How a session's transaction begins and ends; one kind for each database and for reading and writing."""
+
+    async def begin(self) -> AsyncConnection: ...
+    async def commit(self) -> None: ...
+    async def rollback(self) -> None: ...
+
+
+class Session:
+    """A lazily opened transaction; what is asked before the first statement costs no connection.
+
+    Database trouble leaves here as an UnavailableError; IntegrityError passes, for repositories name their constraints.
+    """
+
+    def __init__(self, transaction: Transaction, *, dialect_name: str) -> None:
+        self.dialect_name = dialect_name
+        self._transaction = transaction
+        self._connection: AsyncConnection | None = None
+        self._before_commit: dict[str, Hook] = {}
+        self._after_commit: list[Callable[[], None]] = []
+        self.memory: dict[str, Any] = {}
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a statement was executed since the last commit or rollback."""
+        return self._connection is not None
+
+    async def connection(self) -> AsyncConnection:
+        """The open connection; begins the transaction at the first call."""
+        if self._connection is None:
+            try:
+                self._connection = await self._transaction.begin()
+            except (DBAPIError, PoolTimeoutError, OSError) as error:
+                _raise_translated(error)
+        return self._connection
+
+    @overload
+    async def execute(
+        self, statement: TypedReturnsRows[*Columns], parameters: Parameters | None = None
+    ) -> CursorResult[*Columns]: ...
+    @overload
+    async def execute(self, statement: Executable, parameters: Parameters | None = None) -> CursorResult[*tuple[Any, ...]]: ...
+    async def execute(self, statement: Any, parameters: Parameters | None = None) -> Any:
+        """Run one statement; raises UnavailableError and IntegrityError."""
+        connection = await self.connection()
+        try:
+            return await connection.execute(statement, parameters)
+        except (DBAPIError, OSError) as error:
+            _raise_translated(error)
+
+    def before_commit(self, name: str, hook: Hook) -> None:
+        """Run ``hook`` last in the transaction; a name registers once."""
+        self._before_commit.setdefault(name, hook)
+
+    def after_commit(self, hook: Callable[[], None]) -> None:
+        """Run ``hook`` when the transaction is durable; it must not fail."""
+        self._after_commit.append(hook)
+
+    async def flush(self) -> None:
+        """Run the hooks that write what was collected."""
+        hooks, self._before_commit = self._before_commit, {}
+        for hook in hooks.values():
+            await hook(self)
+
+    async def commit(self) -> None:
+        """Make the work durable; on return it survives a power cut. Without a statement it does nothing."""
+        if self._connection is None:
+            return
+        try:
+            await self.flush()
+            self._connection = None
+            await self._transaction.commit()
+        except (DBAPIError, OSError) as error:
+            _raise_translated(error)
+        self.memory.clear()
+        hooks, self._after_commit = self._after_commit, []
+        for hook in hooks:
+            hook()
+
+    async def rollback(self) -> None:
+        """Forget everything since the first statement."""
+        self._before_commit.clear()
+        self._after_commit.clear()
+        self.memory.clear()
+        if self._connection is not None:
+            self._connection = None
+            await self._transaction.rollback()
+
+
+def _raise_translated(error: Exception) -> Any:
+    if isinstance(error, IntegrityError):
+        raise error
+    if known := dialect.unavailable(error):
+        raise known from error
+    raise error

@@ -1,0 +1,14 @@
+"""Ids in paths."""
+
+from typing import Annotated
+
+from fastapi import Path
+
+from todo_api.schemas.fields import Id
+
+TodoId = Annotated[Id, Path(description="The todo's id.")]
+ListId = Annotated[Id, Path(description="The list's id.")]
+LabelId = Annotated[Id, Path(description="The label's id.")]
+WorkspaceId = Annotated[Id, Path(description="The workspace's id.")]
+SessionId = Annotated[Id, Path(description="The session's id.")]
+KeyId = Annotated[Id, Path(description="The API key's id.")]

@@ -1,0 +1,42 @@
+"""Repositories as parameters of routes."""
+
+from typing import Annotated, Any, TypeVar
+
+from fastapi import Depends
+
+from todo_api.dependencies.auth import CurrentActor
+from todo_api.dependencies.session import CurrentSession, CurrentState
+from todo_api.repositories._base import Repository, SystemRepository
+from todo_api.repositories.api_keys import ApiKeyRepository
+from todo_api.repositories.labels import LabelRepository
+from todo_api.repositories.lists import ListRepository
+from todo_api.repositories.logins import LoginRepository
+from todo_api.repositories.todos import TodoRepository
+from todo_api.repositories.users import UserRepository
+from todo_api.repositories.workspaces import WorkspaceRepository
+
+Acting = TypeVar("Acting", bound=Repository)
+System = TypeVar("System", bound=SystemRepository)
+
+
+def _provide(repository: type[Acting]) -> Any:
+    async def provider(session: CurrentSession, actor: CurrentActor, state: CurrentState) -> Acting:
+        return repository(session, actor, state.clock)
+
+    return Depends(provider)
+
+
+def _provide_system(repository: type[System]) -> Any:
+    async def provider(session: CurrentSession, state: CurrentState) -> System:
+        return repository(session, state.clock)
+
+    return Depends(provider)
+
+
+Todos = Annotated[TodoRepository, _provide(TodoRepository)]
+Lists = Annotated[ListRepository, _provide(ListRepository)]
+Labels = Annotated[LabelRepository, _provide(LabelRepository)]
+Workspaces = Annotated[WorkspaceRepository, _provide(WorkspaceRepository)]
+Users = Annotated[UserRepository, _provide_system(UserRepository)]
+Logins = Annotated[LoginRepository, _provide_system(LoginRepository)]
+ApiKeys = Annotated[ApiKeyRepository, _provide_system(ApiKeyRepository)]

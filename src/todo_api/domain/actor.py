@@ -1,0 +1,27 @@
+"""Who makes a request: the user, the credential, its scopes and restrictions."""
+
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from todo_api.domain.permissions import Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """The user behind a request.
+
+    ``workspace_ids`` and ``guest_list_ids`` narrow statements, so that an index serves them; the permission itself is
+    checked by each statement. ``list_ids`` None means that the credential is not restricted to lists.
+    """
+
+    user_id: str
+    credential: str
+    scopes: frozenset[Scope]
+    zone: ZoneInfo
+    workspace_ids: tuple[str, ...] = ()
+    guest_list_ids: tuple[str, ...] = ()
+    list_ids: tuple[str, ...] | None = None
+
+    def may(self, scope: Scope) -> bool:
+        """Whether the credential holds ``scope``."""
+        return scope in self.scopes

@@ -1,0 +1,24 @@
+"""The words of the change log."""
+
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What a change is about."""
+
+    WORKSPACE = "workspace"
+    LIST = "list"
+    TODO = "todo"
+    LABEL = "label"
+
+
+class Operation(StrEnum):
+    """What was done; readers of the log treat ``delete`` as the end of the row and the rest as its newest state."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    COMPLETE = "complete"
+    REOPEN = "reopen"
+    MOVE = "move"
+    DELETE = "delete"
+    RESTORE = "restore"

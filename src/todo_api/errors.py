@@ -1,0 +1,483 @@
+"""Every error of the service, one tree.
+
+TodoApiError
+├── BadRequestError                 400  ├── CursorInvalidError · IdempotencyKeyInvalidError · BodyInvalidError
+├── UnauthenticatedError            401  ├── InvalidCredentialsError · RefreshTokenInvalidError
+├── ForbiddenError                  403  ├── ScopeMissingError · RoleTooLowError · RegistrationClosedError
+├── NotFoundError                   404  ├── TodoNotFoundError · ListNotFoundError · LabelNotFoundError · …
+├── MethodNotAllowedError           405
+├── NotAcceptableError              406
+├── BodyLateError                   408
+├── ConflictError                   409  ├── EmailTakenError · ParentCycleError · ListTrashedError · …
+├── VersionMismatchError            412
+├── BodyTooLargeError               413
+├── MediaTypeUnsupportedError       415
+├── InvalidInputError               422  ├── IdempotencyKeyReusedError
+├── PreconditionRequiredError       428
+├── TooManyRequestsError            429
+├── InternalError                   500
+└── UnavailableError                503  ├── DatabaseBusyError · DatabaseUnavailableError · HashingBusyError
+
+An error knows its HTTP status because every entry point needs one; nothing here imports a framework.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """One thing wrong with a request: exactly one of ``pointer``, ``parameter`` and ``header`` says where."""
+
+    detail: str
+    code: str
+    pointer: str | None = None
+    parameter: str | None = None
+    header: str | None = None
+
+
+class TodoApiError(Exception):
+    """Base of all errors; ``code`` is stable and public, ``title`` is fixed for a code.
+
+    ``keeps_changes`` marks the few answers whose writes must survive them: a counted wrong password, an ended session family.
+    """
+
+    status: ClassVar[int] = 500
+    code: ClassVar[str] = "internal_error"
+    title: ClassVar[str] = "Internal error"
+    keeps_changes: ClassVar[bool] = False
+
+    def __init__(
+        self,
+        detail: str,
+        *,
+        flaws: Sequence[Flaw] = (),
+        headers: Mapping[str, str] | None = None,
+        extensions: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.flaws = tuple(flaws)
+        self.headers = dict(headers or {})
+        self.extensions = dict(extensions or {})
+
+
+# --- 400 -------------------------------------------------------------------------------------------------------------
+
+
+class BadRequestError(TodoApiError):
+    status = 400
+    code = "bad_request"
+    title = "The request cannot be read"
+
+
+class BodyInvalidError(BadRequestError):
+    code = "body_invalid"
+    title = "The body is not valid JSON"
+
+
+class CursorInvalidError(BadRequestError):
+    code = "cursor_invalid"
+    title = "The cursor is not valid here"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This cursor was not issued for this request. Start again without a cursor, with the same parameters on every page."
+        )
+
+
+class IdempotencyKeyInvalidError(BadRequestError):
+    code = "idempotency_key_invalid"
+    title = "The Idempotency-Key is malformed"
+
+    def __init__(self) -> None:
+        flaw = Flaw("must be 1 to 255 visible ASCII characters", "format", header="Idempotency-Key")
+        super().__init__("Send 1 to 255 visible ASCII characters, for example a UUID.", flaws=[flaw])
+
+
+# --- 401, 403 ----------------------------------------------------------------------------------------------------------
+
+
+class UnauthenticatedError(TodoApiError):
+    status = 401
+    code = "unauthenticated"
+    title = "Credentials are missing or not valid"
+
+    def __init__(self, detail: str = "Send a valid access token as a bearer token, or an API key in X-API-Key.") -> None:
+        super().__init__(detail, headers={"WWW-Authenticate": 'Bearer realm="todo-api"'})
+
+
+class InvalidCredentialsError(TodoApiError):
+    """Wrong password or unknown account: the two are never told apart. The failure is counted, so its writes are kept."""
+
+    status = 401
+    code = "invalid_credentials"
+    title = "Email or password is wrong"
+    keeps_changes = True
+
+    def __init__(self) -> None:
+        super().__init__("Email or password is wrong.", headers={"WWW-Authenticate": 'Bearer realm="todo-api"'})
+
+
+class RefreshTokenInvalidError(TodoApiError):
+    """Unknown, expired or replayed refresh token; a replay ended the whole session, and that is kept (RFC 9700 §4.14.2)."""
+
+    status = 401
+    code = "refresh_token_invalid"
+    title = "The refresh token is not valid"
+    keeps_changes = True
+
+    def __init__(self) -> None:
+        super().__init__("Log in again.", headers={"WWW-Authenticate": 'Bearer realm="todo-api"'})
+
+
+class ForbiddenError(TodoApiError):
+    status = 403
+    code = "forbidden"
+    title = "Not allowed"
+
+
+class ScopeMissingError(ForbiddenError):
+    code = "scope_missing"
+    title = "The credential lacks a scope"
+
+    def __init__(self, scope: str) -> None:
+        super().__init__(f"This needs the scope {scope}.", extensions={"missing_scope": scope})
+
+
+class RoleTooLowError(ForbiddenError):
+    code = "role_too_low"
+    title = "Your role does not allow this"
+
+    def __init__(self, role: str) -> None:
+        super().__init__(f"This needs the role {role} or higher.", extensions={"missing_role": role})
+
+
+class RegistrationClosedError(ForbiddenError):
+    code = "registration_closed"
+    title = "Registration is closed"
+
+    def __init__(self) -> None:
+        super().__init__("This server does not accept registrations. Ask its administrator for an account.")
+
+
+# --- 404, 405, 406 -----------------------------------------------------------------------------------------------------
+
+
+class NotFoundError(TodoApiError):
+    status = 404
+    code = "not_found"
+    title = "Not found"
+
+    def __init__(self, detail: str | None = None) -> None:
+        super().__init__(detail or f"{self.title}, or not visible with these credentials.")
+
+
+class PathNotFoundError(NotFoundError):
+    code = "path_not_found"
+    title = "No such path"
+
+    def __init__(self) -> None:
+        super().__init__("Nothing is served at this path; /docs lists what is.")
+
+
+class TodoNotFoundError(NotFoundError):
+    code = "todo_not_found"
+    title = "No such todo"
+
+
+class ListNotFoundError(NotFoundError):
+    code = "list_not_found"
+    title = "No such list"
+
+
+class LabelNotFoundError(NotFoundError):
+    code = "label_not_found"
+    title = "No such label"
+
+
+class WorkspaceNotFoundError(NotFoundError):
+    code = "workspace_not_found"
+    title = "No such workspace"
+
+
+class SessionNotFoundError(NotFoundError):
+    code = "session_not_found"
+    title = "No such session"
+
+
+class ApiKeyNotFoundError(NotFoundError):
+    code = "api_key_not_found"
+    title = "No such API key"
+
+
+class UserNotFoundError(NotFoundError):
+    code = "user_not_found"
+    title = "No such user"
+
+
+class MethodNotAllowedError(TodoApiError):
+    status = 405
+    code = "method_not_allowed"
+    title = "The path does not take this method"
+
+    def __init__(self, allowed: str) -> None:
+        super().__init__(f"This path takes {allowed}.", headers={"Allow": allowed})
+
+
+class NotAcceptableError(TodoApiError):
+    status = 406
+    code = "not_acceptable"
+    title = "No acceptable representation"
+
+    def __init__(self) -> None:
+        super().__init__("Answers are application/json; problems are application/problem+json.")
+
+
+# --- 409, 412, 413, 415 --------------------------------------------------------------------------------------------------
+
+
+class ConflictError(TodoApiError):
+    status = 409
+    code = "conflict"
+    title = "The request conflicts with the current state"
+
+
+class EmailTakenError(ConflictError):
+    code = "email_taken"
+    title = "The email address has an account"
+
+    def __init__(self) -> None:
+        super().__init__("Log in instead, or register with another address.")
+
+
+class LabelNameTakenError(ConflictError):
+    code = "label_name_taken"
+    title = "The workspace has a label of this name"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"There is a label {name!r} already.")
+
+
+class IdTakenError(ConflictError):
+    code = "id_taken"
+    title = "The id is in use"
+
+    def __init__(self) -> None:
+        super().__init__("Another resource has this id. Make a new one.")
+
+
+class ParentCycleError(ConflictError):
+    code = "parent_cycle"
+    title = "A todo cannot be below itself"
+
+    def __init__(self) -> None:
+        super().__init__("The parent is the todo itself or one of its subtasks.")
+
+
+class NestingTooDeepError(ConflictError):
+    code = "nesting_too_deep"
+    title = "Subtasks are nested too deep"
+
+    def __init__(self, depth: int) -> None:
+        super().__init__(f"Todos nest at most {depth} levels deep.")
+
+
+class ListTrashedError(ConflictError):
+    code = "list_trashed"
+    title = "The list is in the trash"
+
+    def __init__(self) -> None:
+        super().__init__("Restore the list first, or use another one.")
+
+
+class ListArchivedError(ConflictError):
+    code = "list_archived"
+    title = "The list is archived"
+
+    def __init__(self) -> None:
+        super().__init__("An archived list is read-only. Unarchive it first: PATCH it with archived = false.")
+
+
+class TodoTrashedError(ConflictError):
+    code = "todo_trashed"
+    title = "The todo is in the trash"
+
+    def __init__(self) -> None:
+        super().__init__("A todo with this id was deleted. Use a new id.")
+
+
+class InboxProtectedError(ConflictError):
+    code = "inbox_protected"
+    title = "The inbox cannot be deleted or archived"
+
+    def __init__(self) -> None:
+        super().__init__("Every personal workspace keeps its inbox.")
+
+
+class OpenSubtasksError(ConflictError):
+    code = "open_subtasks"
+    title = "The todo has open subtasks"
+
+    def __init__(self) -> None:
+        super().__init__("Complete the subtasks first, or send subtasks = complete or leave.")
+
+
+class IdempotencyKeyInUseError(ConflictError):
+    code = "idempotency_key_in_use"
+    title = "A request with this Idempotency-Key is still running"
+
+    def __init__(self) -> None:
+        super().__init__("Ask again in a second.", headers={"Retry-After": "1"})
+
+
+class VersionMismatchError(TodoApiError):
+    """The ``If-Match`` precondition failed; ``current`` is the representation that the caller should look at."""
+
+    status = 412
+    code = "version_mismatch"
+    title = "The resource has changed"
+
+    def __init__(self, current: Any = None) -> None:
+        super().__init__("Your If-Match does not name the current version. Read it, merge, and try again.")
+        self.current = current
+
+
+class AlreadyExistsError(TodoApiError):
+    status = 412
+    code = "already_exists"
+    title = "The resource exists"
+
+    def __init__(self) -> None:
+        super().__init__("If-None-Match: * asks for a new resource, and this one exists.")
+
+
+class BodyLateError(TodoApiError):
+    status = 408
+    code = "body_late"
+    title = "The body did not arrive in time"
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"A body must arrive within {seconds:g} s.", headers={"Connection": "close"})
+
+
+class BodyTooLargeError(TodoApiError):
+    status = 413
+    code = "body_too_large"
+    title = "The body is too large"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"A body has at most {limit} bytes.")
+
+
+class MediaTypeUnsupportedError(TodoApiError):
+    status = 415
+    code = "media_type_unsupported"
+    title = "The body's type is not supported"
+
+
+# --- 422, 428, 429 -------------------------------------------------------------------------------------------------------
+
+
+class InvalidInputError(TodoApiError):
+    status = 422
+    code = "invalid_input"
+    title = "The input is not valid"
+
+    def __init__(self, flaws: Sequence[Flaw], detail: str | None = None) -> None:
+        super().__init__(detail or "; ".join(flaw.detail for flaw in flaws[:3]), flaws=flaws)
+
+    @classmethod
+    def at(cls, pointer: str, detail: str, code: str = "value") -> "InvalidInputError":
+        """The error for one member of the body, named by its JSON Pointer in fragment form (``#/title``)."""
+        return cls([Flaw(detail, code, pointer=pointer)])
+
+
+class IdempotencyKeyReusedError(TodoApiError):
+    status = 422
+    code = "idempotency_key_reused"
+    title = "The Idempotency-Key was used for another request"
+
+    def __init__(self) -> None:
+        super().__init__("Repeat the same request, or send a new key with a new one.")
+
+
+class PreconditionRequiredError(TodoApiError):
+    status = 428
+    code = "precondition_required"
+    title = "If-Match is required"
+
+    def __init__(self) -> None:
+        super().__init__("This server takes changes only with If-Match: send the ETag of the version you read.")
+
+
+class TooManyRequestsError(TodoApiError):
+    """``seconds`` says when the next try may be made."""
+
+    status = 429
+    code = "too_many_requests"
+    title = "Too many requests"
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"Try again in {seconds} s.", headers={"Retry-After": str(seconds)})
+
+
+# --- 5xx -------------------------------------------------------------------------------------------------------------------
+
+
+class InternalError(TodoApiError):
+    def __init__(self) -> None:
+        super().__init__("Something went wrong here. The request_id names this event in the server's log.")
+
+
+class UnavailableError(TodoApiError):
+    status = 503
+    code = "unavailable"
+    title = "Temporarily unavailable"
+
+    def __init__(self, detail: str = "Try again shortly.", *, seconds: int = 1) -> None:
+        super().__init__(detail, headers={"Retry-After": str(seconds)})
+
+
+class DatabaseBusyError(UnavailableError):
+    code = "database_busy"
+    title = "Too many writes are waiting"
+
+
+class DatabaseUnavailableError(UnavailableError):
+    code = "database_unavailable"
+    title = "The database does not answer"
+
+
+class StorageFullError(UnavailableError):
+    code = "storage_full"
+    title = "The storage is full"
+
+
+class WriteConflictError(UnavailableError):
+    """Two transactions collided (SQLSTATE 40001, 40P01); the whole unit of work may be run again."""
+
+    code = "write_conflict"
+    title = "Concurrent writes collided"
+
+
+class HashingBusyError(UnavailableError):
+    code = "hashing_busy"
+    title = "Too many logins are waiting"
+
+
+# --- start-up ----------------------------------------------------------------------------------------------------------------
+
+
+class StartupError(Exception):
+    """The service cannot start; the message says what to type."""
+
+
+def catalogue() -> list[type[TodoApiError]]:
+    """Every public error, by status and code."""
+
+    def below(cls: type[TodoApiError]) -> list[type[TodoApiError]]:
+        return [cls, *(found for child in cls.__subclasses__() for found in below(child))]
+
+    return sorted(set(below(TodoApiError)) - {TodoApiError}, key=lambda cls: (cls.status, cls.code))

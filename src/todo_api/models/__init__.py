@@ -1,0 +1,30 @@
+"""All tables; importing this package fills the metadata."""
+
+from todo_api.models.api_keys import ApiKey
+from todo_api.models.changes import Change
+from todo_api.models.idempotency import IdempotencyRecord
+from todo_api.models.labels import Label, TodoLabel
+from todo_api.models.lists import TodoList
+from todo_api.models.logins import LoginSession, LoginThrottle, RefreshToken
+from todo_api.models.signing_keys import SigningKey
+from todo_api.models.todos import Todo
+from todo_api.models.users import User
+from todo_api.models.workspaces import ListGuest, Member, Workspace
+
+__all__ = [
+    "ApiKey",
+    "Change",
+    "IdempotencyRecord",
+    "Label",
+    "ListGuest",
+    "LoginSession",
+    "LoginThrottle",
+    "Member",
+    "RefreshToken",
+    "SigningKey",
+    "Todo",
+    "TodoLabel",
+    "TodoList",
+    "User",
+    "Workspace",
+]

@@ -1,0 +1,69 @@
+"""Todos."""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, String, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from todo_api.db.base import Base
+from todo_api.db.columns import Id, Instant, Json, SortableText
+from todo_api.models._mixins import Synced
+
+_LIVE = text("deleted_at IS NULL")
+_CHILDREN = text("deleted_at IS NULL AND parent_id IS NOT NULL")
+
+
+def _live(name: str, *columns: str) -> Index:
+    return Index(f"ix_todo_{name}", *columns, "id", sqlite_where=_LIVE, postgresql_where=_LIVE)
+
+
+class Todo(Synced, Base):
+    """A todo.
+
+    ``due_key`` is the wall clock as text (an all-day date ends with ``T24:00:00``), so that one comparison with the viewer's
+    wall clock tells overdue; ``due_instant`` is set for zoned dates only. ``labels`` repeats the names of ``todo_label`` for reading.
+    ``completed_with`` is the todo whose completion closed this one; ``trash_id`` the thing whose deletion took this one along.
+    """
+
+    __tablename__ = "todo"
+    __table_args__ = (
+        CheckConstraint("status IN ('open', 'in_progress', 'completed', 'cancelled')", name="status"),
+        CheckConstraint("priority BETWEEN 0 AND 4", name="priority"),
+        CheckConstraint("parent_id <> id", name="parent"),
+        _live("in_list", "list_id", "order"),
+        _live("order", "workspace_id", "order"),
+        _live("due", "workspace_id", "due_key"),
+        _live("priority", "workspace_id", "priority"),
+        _live("created_at", "workspace_id", "created_at"),
+        _live("updated_at", "workspace_id", "updated_at"),
+        _live("completed_at", "workspace_id", "completed_at"),
+        _live("title", "workspace_id", "title_key"),
+        Index("ix_todo_parent", "parent_id", "status", sqlite_where=_CHILDREN, postgresql_where=_CHILDREN),
+        Index("ix_todo_trash", "trash_id"),
+    )
+
+    list_id: Mapped[str] = mapped_column(Id, ForeignKey("todo_list.id"))
+    parent_id: Mapped[str | None] = mapped_column(Id, ForeignKey("todo.id"))
+    title: Mapped[str] = mapped_column(String(1000))
+    title_key: Mapped[str] = mapped_column(SortableText)
+    notes: Mapped[str] = mapped_column(String)
+    status: Mapped[str] = mapped_column(String(11))
+    completed_at: Mapped[datetime | None] = mapped_column(Instant)
+    completed_by: Mapped[str | None] = mapped_column(Id)
+    completed_with: Mapped[str | None] = mapped_column(Id, index=True)
+    priority: Mapped[int] = mapped_column(SmallInteger)
+    due_date: Mapped[date | None]
+    due_time: Mapped[str | None] = mapped_column(String(8))
+    due_timezone: Mapped[str | None] = mapped_column(String(64))
+    due_key: Mapped[str | None] = mapped_column(SortableText)
+    due_instant: Mapped[datetime | None] = mapped_column(Instant)
+    start_date: Mapped[date | None]
+    start_time: Mapped[str | None] = mapped_column(String(8))
+    start_timezone: Mapped[str | None] = mapped_column(String(64))
+    deadline: Mapped[date | None]
+    duration_minutes: Mapped[int | None]
+    labels: Mapped[Any] = mapped_column(Json)
+    order: Mapped[str] = mapped_column(SortableText)
+    created_by: Mapped[str] = mapped_column(Id)
+    trash_id: Mapped[str | None] = mapped_column(Id)

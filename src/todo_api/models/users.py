@@ -1,0 +1,23 @@
+"""People with a login."""
+
+from datetime import datetime
+
+from sqlalchemy import String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from todo_api.db.base import Base
+from todo_api.db.columns import Instant
+from todo_api.models._mixins import Versioned
+
+
+class User(Versioned, Base):
+    """``email_key`` is what addresses are compared by; ``email`` is as the person wrote it."""
+
+    __tablename__ = "user_account"
+
+    email: Mapped[str] = mapped_column(String(254))
+    email_key: Mapped[str] = mapped_column(String(512), unique=True)
+    name: Mapped[str] = mapped_column(String(200))
+    password_hash: Mapped[str] = mapped_column(String(255))
+    timezone: Mapped[str] = mapped_column(String(64), default="UTC")
+    disabled_at: Mapped[datetime | None] = mapped_column(Instant)

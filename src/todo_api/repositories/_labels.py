@@ -1,0 +1,77 @@
+"""Labels by name, for repositories that write them together with something else."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import bindparam, delete, insert, select
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from todo_api.db.columns import Id
+from todo_api.db.session import Session
+from todo_api.domain.identifiers import new_id
+from todo_api.domain.text import search_key
+from todo_api.models import Label, TodoLabel
+
+_WORKSPACE: Final = bindparam("label_workspace", type_=Id())
+_FIND: Final = select(Label.id, Label.name, Label.name_key).where(
+    Label.workspace_id == _WORKSPACE, Label.deleted_at.is_(None), Label.name_key.in_(bindparam("keys", expanding=True))
+)
+_DETACH: Final = delete(TodoLabel).where(TodoLabel.todo_id == bindparam("labelled", type_=Id()))
+_CONFLICT: Final = {"index_elements": [Label.workspace_id, Label.name_key], "index_where": Label.deleted_at.is_(None)}
+_INSERT: Final = {
+    "sqlite": sqlite_insert(Label).on_conflict_do_nothing(**_CONFLICT).returning(Label.id, Label.name, Label.name_key),
+    "postgresql": postgresql_insert(Label).on_conflict_do_nothing(**_CONFLICT).returning(Label.id, Label.name, Label.name_key),
+}
+
+
+def distinct(names: Iterable[str]) -> dict[str, str]:
+    """Names by the key they are compared by; the first spelling of each wins, in the order sent."""
+    found: dict[str, str] = {}
+    for name in names:
+        found.setdefault(search_key(name), name)
+    return found
+
+
+async def find_or_create(
+    session: Session, workspace_id: str, names: Iterable[str], *, now: datetime, created: Callable[[dict[str, Any]], None]
+) -> dict[str, str]:
+    """Ids by the workspace's own spelling, in the order sent; ``created`` hears of each new label."""
+    wanted = distinct(names)
+    if not wanted:
+        return {}
+    parameters = {"label_workspace": workspace_id, "keys": list(wanted)}
+    known = {row.name_key: row for row in await session.execute(_FIND, parameters)}
+    for key in wanted.keys() - known.keys():
+        values = _new(workspace_id, wanted[key], key, now)
+        row = (await session.execute(_INSERT[session.dialect_name], values)).one_or_none()
+        if row is None:  # another transaction made it meanwhile
+            row = (await session.execute(_FIND, parameters | {"keys": [key]})).one()
+        else:
+            created(values)
+        known[key] = row
+    return {known[key].name: known[key].id for key in wanted}
+
+
+async def attach(session: Session, todo_id: str, label_ids: Iterable[str], *, replace: bool) -> None:
+    """Make these the labels of a todo; ``replace`` says that it may have others."""
+    if replace:
+        await session.execute(_DETACH, {"labelled": todo_id})
+    rows = [{"todo_id": todo_id, "label_id": label_id} for label_id in label_ids]
+    if rows:
+        await session.execute(insert(TodoLabel), rows)
+
+
+def _new(workspace_id: str, name: str, key: str, now: datetime) -> dict[str, Any]:
+    return {
+        "id": new_id(),
+        "workspace_id": workspace_id,
+        "name": name,
+        "name_key": key,
+        "color": None,
+        "version": 1,
+        "created_at": now,
+        "updated_at": now,
+        "deleted_at": None,
+    }

@@ -1,0 +1,152 @@
+"""Loading a todo to write it, and writing it: the steps that every operation on todos shares."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any, ClassVar, Final
+
+from sqlalchemy import Select, bindparam, select
+
+from todo_api.db.columns import Id
+from todo_api.domain.changes import Kind, Operation
+from todo_api.domain.permissions import Role
+from todo_api.domain.preconditions import Expected
+from todo_api.domain.text import search_key
+from todo_api.errors import TodoNotFoundError
+from todo_api.models import Todo, TodoList
+from todo_api.repositories import _access, _labels, _places, _tree
+from todo_api.repositories._base import Repository, before, changed
+from todo_api.repositories._todo_rows import COLUMNS, STORED, TodoRow
+from todo_api.schemas.todos import TodoRead
+
+_ID: Final = bindparam("id", type_=Id())
+_UNLOGGED: Final = {"title_key", "due_key", "due_instant", "trash_id", "deleted_at", "completed_with"}
+_LONGEST_TITLE_KEY: Final = 100  # sorts titles; longer ones are told apart by id, and cursors stay short
+_DERIVED: Final = {"title_key", "due_key"}  # columns that rows do not carry
+_SIBLING: Final = select(*COLUMNS).where(Todo.id.in_(bindparam("ids", expanding=True, type_=Id()))).order_by(Todo.id)
+
+
+@lru_cache(maxsize=2)
+def get_statement(*, restricted: bool) -> Select[Any]:
+    """One live todo that the actor sees."""
+    seen = _access.visible(Todo.workspace_id, Todo.list_id, restricted=restricted)
+    return select(*COLUMNS).where(Todo.id == _ID, Todo.deleted_at.is_(None), *seen)
+
+
+@lru_cache(maxsize=2)
+def _write_statement(*, restricted: bool) -> Select[Any]:
+    role = _access.list_role(Todo.workspace_id, Todo.list_id)
+    seen = _access.visible(Todo.workspace_id, Todo.list_id, restricted=restricted)
+    columns = (*COLUMNS, role.label("role"), TodoList.archived_at, TodoList.deleted_at.label("list_deleted_at"))
+    return select(*columns).join(TodoList, TodoList.id == Todo.list_id).where(Todo.id == _ID, *seen).with_for_update(of=Todo)
+
+
+@lru_cache(maxsize=2)
+def _workspace_statement(*, restricted: bool) -> Select[tuple[str]]:
+    seen = _access.visible(Todo.workspace_id, Todo.list_id, restricted=restricted)
+    return select(Todo.workspace_id).where(Todo.id == _ID, *seen)
+
+
+class TodoBase(Repository):
+    """Reading for writing, the diff, the log."""
+
+    kind: ClassVar[Kind] = Kind.TODO
+
+    def _row(self, columns: Sequence[Any]) -> TodoRow:
+        return TodoRow(*columns[: len(COLUMNS)], self.actor.zone, self.clock())
+
+    async def _find(self, todo_id: str) -> tuple[TodoRow, Any] | None:
+        """The row, live or trashed, locked for writing, with its list's state; None when it is not visible."""
+        statement = _write_statement(restricted=self._restricted)
+        found = (await self.session.execute(statement, self._parameters(id=todo_id))).one_or_none()
+        return None if found is None else (self._row(found), found)
+
+    async def _load(self, todo_id: str, needed: Role, expected: Expected) -> TodoRow:
+        """A live todo that the actor may write and whose version is expected.
+
+        Raises TodoNotFoundError, ListTrashedError, RoleTooLowError, ListArchivedError and VersionMismatchError.
+        """
+        found = await self._find(todo_id)
+        if found is None:
+            raise TodoNotFoundError
+        row, state = found
+        if row.deleted_at is not None and state.list_deleted_at is None:
+            raise TodoNotFoundError
+        _places.require_writable(state.role, needed, archived_at=state.archived_at, trashed_at=state.list_deleted_at)
+        self._expect(row, expected)
+        return row
+
+    def _expect(self, row: TodoRow, expected: Expected) -> None:
+        stale = None if expected.accepts(row.version) else TodoRead.model_validate(row).model_dump(mode="json")
+        self._require_version(row, expected, stale)
+
+    async def _lock_tree(self, todo_id: str) -> None:
+        """Take the lock on the shape of the todo's workspace before its row; raises TodoNotFoundError."""
+        if self.session.dialect_name == "sqlite":  # the single writer is this lock
+            return
+        statement = _workspace_statement(restricted=self._restricted)
+        workspace_id = (await self.session.execute(statement, self._parameters(id=todo_id))).scalar_one_or_none()
+        if workspace_id is None:
+            raise TodoNotFoundError
+        await _tree.lock_structure(self.session, workspace_id)
+
+    async def _rows(self, ids: Iterable[str]) -> list[TodoRow]:
+        """These todos in the order of their ids, locked; the caller knows that the actor may write them."""
+        wanted = list(ids)
+        if not wanted:
+            return []
+        found = await self.session.execute(_SIBLING.with_for_update(of=Todo), {"ids": wanted})
+        return [self._row(columns) for columns in found]
+
+    async def _below(self, row: TodoRow) -> list[TodoRow]:
+        """The live subtree under a todo."""
+        return await self._rows(id_ for id_, _ in await _tree.descendants(self.session, row.id))
+
+    async def _apply(self, row: TodoRow, values: Mapping[str, Any], op: Operation) -> TodoRow:
+        """Write what differs, log it, and give back the new row; nothing different, nothing written."""
+        differing = changed(row, {name: value for name, value in values.items() if name not in _DERIVED})
+        if not differing:
+            return row
+        derived = {name: value for name, value in values.items() if name in _DERIVED}
+        now = self.clock()
+        await self._write(Todo, row, differing | derived | {"updated_at": now})
+        self._log(row, differing, op)
+        return replace(row, **differing, version=row.version + 1, updated_at=now)
+
+    def _log(self, row: TodoRow, differing: Mapping[str, Any], op: Operation) -> None:
+        logged = {name: value for name, value in differing.items() if name not in _UNLOGGED}
+        self._record(
+            row.id,
+            op,
+            workspace_id=differing.get("workspace_id", row.workspace_id),
+            list_id=differing.get("list_id", row.list_id),
+            before=before(row, logged),
+            after=logged,
+        )
+
+    async def _label_names(self, workspace_id: str, names: Iterable[str]) -> dict[str, str]:
+        """Ids of labels by the workspace's spelling; labels that do not exist are made, and logged."""
+
+        def created(values: dict[str, Any]) -> None:
+            after = {name: values[name] for name in ("name", "color")}
+            self._record(values["id"], Operation.CREATE, workspace_id=workspace_id, after=after, kind=Kind.LABEL)
+
+        return await _labels.find_or_create(self.session, workspace_id, names, now=self.clock(), created=created)
+
+    async def _set_labels(self, row: TodoRow, names: Iterable[str]) -> dict[str, Any]:
+        """Make these the labels of the todo; the column value that says so."""
+        ids = await self._label_names(row.workspace_id, names)
+        if list(ids) != row.labels:
+            await _labels.attach(self.session, row.id, ids.values(), replace=True)
+        return {"labels": list(ids)}
+
+
+def title_columns(title: str) -> dict[str, Any]:
+    """A title and the key it sorts by."""
+    return {"title": title, "title_key": search_key(title)[:_LONGEST_TITLE_KEY]}
+
+
+def logged_values(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What the log keeps of a new todo."""
+    names = {column.key for column in STORED} - _UNLOGGED - {"id", "workspace_id", "version", "created_at", "updated_at"}
+    return {name: value for name, value in values.items() if name in names}

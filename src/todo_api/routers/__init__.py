@@ -1,0 +1,17 @@
+"""The table of contents of the API; the hot features come first, because routes are matched in order."""
+
+from fastapi import APIRouter
+
+from todo_api.routers import accounts, api_keys, health, labels, lists, logins, todos, users, workspaces
+
+ROUTERS: tuple[APIRouter, ...] = (
+    todos.router,
+    lists.router,
+    labels.router,
+    workspaces.router,
+    users.router,
+    logins.router,
+    accounts.router,
+    api_keys.router,
+    health.router,
+)

@@ -1,0 +1,41 @@
+"""Registration and passwords."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, ConfigDict, Field, SecretStr
+from pydantic.networks import validate_email
+
+from todo_api.schemas._base import Input
+from todo_api.schemas.fields import Name, Timezone
+
+
+def _email(value: str) -> str:
+    return validate_email(value)[1]
+
+
+Email = Annotated[
+    str,
+    Field(min_length=3, max_length=254, json_schema_extra={"format": "email"}, examples=["ada@example.com"]),
+    AfterValidator(_email),
+]
+Password = Annotated[SecretStr, Field(min_length=1, max_length=1024, examples=["correct horse battery"])]
+
+
+class Registration(Input):
+    """A new account."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"email": "ada@example.com", "password": "correct horse battery", "name": "Ada"}]}
+    )
+
+    email: Email
+    password: Annotated[SecretStr, Field(description="8 to 128 characters; common passwords are refused.")]
+    name: Name | None = None
+    timezone: Timezone = "UTC"
+
+
+class PasswordChange(Input):
+    """A new password; the old one proves who asks."""
+
+    current_password: Password
+    new_password: Annotated[SecretStr, Field(description="8 to 128 characters; common passwords are refused.")]

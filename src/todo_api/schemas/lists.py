@@ -1,0 +1,64 @@
+"""Lists of todos."""
+
+from typing import Self
+
+from pydantic import ConfigDict, Field, model_validator
+
+from todo_api.schemas._base import Input, Output, unset
+from todo_api.schemas.fields import Boolean, Color, Description, Icon, Id, Name, RoleWord, Timestamp
+
+
+class ListCreate(Input):
+    """A new list."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "Groceries", "color": "#2d7ff9"}]})
+
+    name: Name
+    workspace_id: Id | None = Field(default=None, description="Where it belongs; the personal workspace unless given.")
+    description: Description = ""
+    color: Color | None = None
+    icon: Icon | None = None
+
+
+class ListUpdate(Input):
+    """A merge patch of a list: members that are absent stay as they are."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "Shopping"}]})
+
+    name: Name = unset()
+    description: Description = unset()
+    color: Color | None = unset()
+    icon: Icon | None = unset()
+    archived: Boolean = unset(description="true archives: read-only, outside views.")
+
+
+class ListMove(Input):
+    """Where a list goes among its neighbours: before one, after one, to the top or to the bottom."""
+
+    before: Id | None = None
+    after: Id | None = None
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        if (self.before is None) == (self.after is None):
+            raise ValueError("send either before or after")
+        return self
+
+
+class ListRead(Output):
+    """A list and what the caller may do in it."""
+
+    id: str
+    workspace_id: str
+    name: str
+    description: str
+    color: str | None
+    icon: str | None
+    order: str = Field(description="Opaque; sorts as text by code point.")
+    is_inbox: bool
+    archived_at: Timestamp | None
+    my_role: RoleWord
+    open_count: int
+    version: int
+    created_at: Timestamp
+    updated_at: Timestamp

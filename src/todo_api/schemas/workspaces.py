@@ -1,0 +1,16 @@
+"""Workspaces."""
+
+from todo_api.schemas._base import Output
+from todo_api.schemas.fields import RoleWord, Timestamp
+
+
+class WorkspaceRead(Output):
+    """A workspace and what the caller may do in it."""
+
+    id: str
+    name: str
+    is_personal: bool
+    my_role: RoleWord
+    version: int
+    created_at: Timestamp
+    updated_at: Timestamp
