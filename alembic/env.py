@@ -8,15 +8,14 @@ from sqlalchemy import Connection, pool, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from todo_api.db import columns
-from todo_api.db.base import Base
 from todo_api.models import Todo
 from todo_api.settings import Settings
 
 _LOCK: Final = 7_310_033_114  # any number that nobody else uses for an advisory lock in this database
 _WAIT: Final = "120s"
 
+
 target_metadata = Todo.metadata
-assert target_metadata is Base.metadata
 
 
 def _settings() -> Settings:

@@ -190,7 +190,8 @@ def _password(given: str | None) -> str:
 
 
 def _run(work: Coroutine[Any, Any, Result]) -> Result:
-    return _report_errors(lambda: asyncio.run(work))
+    result: Result = _report_errors(lambda: asyncio.run(work))
+    return result
 
 
 def _report_errors(work: Any) -> Any:

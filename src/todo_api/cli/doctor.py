@@ -36,28 +36,33 @@ async def examine(settings: Settings) -> list[Check]:
 
 def _settings(settings: Settings) -> Check:
     if settings.registration_open and not settings.on_loopback:
-        return Check("settings", True, f"registration is open to everybody who reaches {settings.host}")
+        return Check("settings", ok=True, detail=f"registration is open to everybody who reaches {settings.host}")
     return Check(
-        "settings", True, f"registration {'open' if settings.registration_open else 'closed'}, {settings.host}:{settings.port}"
+        "settings",
+        ok=True,
+        detail=f"registration {'open' if settings.registration_open else 'closed'}, {settings.host}:{settings.port}",
     )
 
 
 async def _database(database: Database, settings: Settings) -> list[Check]:
     if database.file_is_missing:
-        return [Check("database", True, f"{database.file} does not exist yet; `todo-api serve` makes it")]
+        return [Check("database", ok=True, detail=f"{database.file} does not exist yet; `todo-api serve` makes it")]
     try:
         have = await migrations.current(database)
     except UnavailableError as error:
-        return [Check("database", False, error.detail)]
+        return [Check("database", ok=False, detail=error.detail)]
     want = migrations.needed(settings)
     detail = f"revision {have}" if have == want else f"revision {have}, needed {want}: type todo-api migrate"
-    return [Check("database", True, f"{database.dialect_name} answers"), Check("schema", have == want, detail)]
+    return [
+        Check("database", ok=True, detail=f"{database.dialect_name} answers"),
+        Check("schema", ok=have == want, detail=detail),
+    ]
 
 
 def _disk(database: Database) -> Check:
     folder = Path() if database.file is None else database.file.absolute().parent
     free = shutil.disk_usage(folder).free
-    return Check("disk", free >= _LEAST_SPACE, f"{free // 2**20} MiB free")
+    return Check("disk", ok=free >= _LEAST_SPACE, detail=f"{free // 2**20} MiB free")
 
 
 def _clock() -> Check:
@@ -78,4 +83,4 @@ def _sqlite(settings: Settings) -> Check:
     version = sqlite3.sqlite_version
     newer = sqlite3.sqlite_version_info >= _SAFE_SQLITE
     note = "" if newer or not settings.on_sqlite else "; below 3.51.3 no second program should write to the file"
-    return Check("sqlite", True, version + note)
+    return Check("sqlite", ok=True, detail=version + note)

@@ -1,7 +1,7 @@
 """One unit of work: opens at its first statement, ends by commit or rollback."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Protocol, TypeVarTuple, overload
+from typing import Any, NoReturn, Protocol, TypeVarTuple, overload
 
 from sqlalchemy import CursorResult, Executable
 from sqlalchemy.exc import DBAPIError, IntegrityError
@@ -45,11 +45,12 @@ class Session:
 
     async def connection(self) -> AsyncConnection:
         """The open connection; begins the transaction at the first call."""
-        if self._connection is None:
-            try:
-                self._connection = await self._transaction.begin()
-            except (DBAPIError, PoolTimeoutError, OSError) as error:
-                _raise_translated(error)
+        if self._connection is not None:
+            return self._connection
+        try:
+            self._connection = await self._transaction.begin()
+        except (DBAPIError, PoolTimeoutError, OSError) as error:
+            _raise_translated(error)
         return self._connection
 
     @overload
@@ -105,7 +106,7 @@ class Session:
             await self._transaction.rollback()
 
 
-def _raise_translated(error: Exception) -> Any:
+def _raise_translated(error: Exception) -> NoReturn:
     if isinstance(error, IntegrityError):
         raise error
     if known := dialect.unavailable(error):

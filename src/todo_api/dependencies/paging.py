@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, TypeVar
 from fastapi import Depends, Query, Request, Response
 
 from todo_api.dependencies.auth import CurrentActor
-from todo_api.repositories._paging import Position, Slice
+from todo_api.domain.paging import Position, Slice
 from todo_api.runtime.state import State
 from todo_api.schemas.fields import QueryInteger
 from todo_api.security import cursors

@@ -1,19 +1,20 @@
 """The query of a list of todos."""
 
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Annotated, Final, Literal
 
 from fastapi import Depends, Query
+from pydantic import TypeAdapter, ValidationError
 
-from todo_api.domain.dates import FIRST_YEAR, LAST_YEAR
 from todo_api.errors import Flaw, InvalidInputError
 from todo_api.repositories.todos import TodoSort
-from todo_api.schemas.fields import Id, LabelName, Moment, QueryBoolean
+from todo_api.schemas.fields import Id, LabelName, LocalDate, Moment, QueryBoolean
 from todo_api.schemas.todos import Priority, Status, TodoFilter
 
 _SORTS: Final = [sign + sort.value for sort in TodoSort for sign in ("", "-")]
 _OPEN: Final = (Status.OPEN, Status.IN_PROGRESS)
 _MOST_VALUES: Final = 100
+_DATE_OR_MOMENT: Final[TypeAdapter[date | datetime]] = TypeAdapter(LocalDate | Moment)
 
 StatusOrAny = Status | Literal["any"]
 
@@ -23,20 +24,10 @@ def _edge(name: str, value: str | None) -> date | datetime | None:
     if value is None:
         return None
     try:
-        parsed: date | datetime
-        if len(value) == len("2027-03-14"):
-            parsed = date.fromisoformat(value)
-        else:
-            parsed = datetime.fromisoformat(value)
-            if parsed.tzinfo is None:
-                raise ValueError
-            parsed = parsed.astimezone(UTC)
-        if not FIRST_YEAR <= parsed.year <= LAST_YEAR:
-            raise ValueError
-    except (ValueError, OverflowError):
+        return _DATE_OR_MOMENT.validate_python(value)
+    except ValidationError:
         flaw = Flaw("must be a date like 2027-03-14 or an instant like 2027-03-14T09:00:00Z", "date", parameter=name)
         raise InvalidInputError([flaw]) from None
-    return parsed
 
 
 async def _filter(  # noqa: PLR0913, PLR0917  # each parameter is one of the API's

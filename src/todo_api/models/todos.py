@@ -22,7 +22,7 @@ class Todo(Synced, Base):
     """A todo.
 
     ``due_key`` is the wall clock as text (an all-day date ends with ``T24:00:00``), so that one comparison with the viewer's
-    wall clock tells overdue; ``due_instant`` is set for zoned dates only. ``labels`` repeats the names of ``todo_label`` for reading.
+    wall clock tells overdue; ``due_instant`` is set for zoned dates only. ``labels`` repeats the names of ``todo_label``.
     ``completed_with`` is the todo whose completion closed this one; ``trash_id`` the thing whose deletion took this one along.
     """
 

@@ -77,7 +77,7 @@ def is_single(actor: Actor) -> bool:
 
 
 @lru_cache(maxsize=2)
-def _workspace_statement(*, personal: bool) -> Select[tuple[str, int]]:
+def _workspace_statement(*, personal: bool) -> Select[str, int]:
     role = workspace_role(Workspace.id)
     statement = select(Workspace.id, role.label("role")).where(Workspace.deleted_at.is_(None))
     if personal:

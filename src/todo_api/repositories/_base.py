@@ -14,7 +14,6 @@ from todo_api.domain.clock import Clock
 from todo_api.domain.permissions import Role
 from todo_api.domain.preconditions import Expected
 from todo_api.errors import PreconditionRequiredError, RoleTooLowError, VersionMismatchError, WriteConflictError
-from todo_api.models._mixins import Versioned
 from todo_api.repositories import _access, _changes
 
 
@@ -62,8 +61,8 @@ class Repository:
         if not expected.accepts(row.version):
             raise VersionMismatchError(current)
 
-    async def _write(self, model: type[Versioned], row: VersionedRow, values: Mapping[str, Any]) -> None:
-        """Change the columns ``values`` of the row and count its version; a row that changed meanwhile is a WriteConflictError."""
+    async def _write(self, model: Any, row: VersionedRow, values: Mapping[str, Any]) -> None:
+        """Change the columns ``values`` of the row and count its version; raises WriteConflictError when it changed meanwhile."""
         statement = _update_statement(model, tuple(sorted(values)))
         parameters = {f"new_{name}": value for name, value in values.items()}
         result = await self.session.execute(statement, parameters | {"row_id": row.id, "row_version": row.version})
@@ -96,9 +95,9 @@ class Repository:
 
 
 @lru_cache(maxsize=512)
-def _update_statement(model: type[Versioned], columns: tuple[str, ...]) -> Update:
+def _update_statement(model: Any, columns: tuple[str, ...]) -> Update:
     """One statement for each set of columns, so that it is compiled once."""
-    values: dict[str, Any] = {name: bindparam(f"new_{name}", type_=model.__table__.c[name].type) for name in columns}
+    values: dict[str, Any] = {name: bindparam(f"new_{name}", type_=getattr(model, name).type) for name in columns}
     return (
         update(model)
         .where(model.id == bindparam("row_id", type_=Id()), model.version == bindparam("row_version"))

@@ -19,10 +19,12 @@ _FIND: Final = select(Label.id, Label.name, Label.name_key).where(
     Label.workspace_id == _WORKSPACE, Label.deleted_at.is_(None), Label.name_key.in_(bindparam("keys", expanding=True))
 )
 _DETACH: Final = delete(TodoLabel).where(TodoLabel.todo_id == bindparam("labelled", type_=Id()))
-_CONFLICT: Final = {"index_elements": [Label.workspace_id, Label.name_key], "index_where": Label.deleted_at.is_(None)}
+_ROW: Final = (Label.id, Label.name, Label.name_key)
+_NAME: Final = (Label.workspace_id, Label.name_key)
+_LIVE: Final = Label.deleted_at.is_(None)
 _INSERT: Final = {
-    "sqlite": sqlite_insert(Label).on_conflict_do_nothing(**_CONFLICT).returning(Label.id, Label.name, Label.name_key),
-    "postgresql": postgresql_insert(Label).on_conflict_do_nothing(**_CONFLICT).returning(Label.id, Label.name, Label.name_key),
+    "sqlite": sqlite_insert(Label).on_conflict_do_nothing(index_elements=_NAME, index_where=_LIVE).returning(*_ROW),
+    "postgresql": postgresql_insert(Label).on_conflict_do_nothing(index_elements=_NAME, index_where=_LIVE).returning(*_ROW),
 }
 
 

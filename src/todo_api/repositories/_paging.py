@@ -2,26 +2,11 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import TypeVar
+
+from todo_api.domain.paging import Position, Slice
 
 Row = TypeVar("Row")
-
-
-@dataclass(frozen=True, slots=True)
-class Position:
-    """Where a page ended: the sort value of its last row (None: among the rows without one) and that row's id."""
-
-    value: Any
-    id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Slice(Generic[Row]):
-    """Rows of one page, where the next begins, and the count of all when it was asked for."""
-
-    items: Sequence[Row]
-    next_position: Position | None
-    total: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

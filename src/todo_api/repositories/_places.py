@@ -73,8 +73,8 @@ def require_writable(rank: int, needed: Role, *, archived_at: datetime | None, t
         raise ListArchivedError
 
 
-def _neighbour(*, before: bool) -> Select[tuple[str]]:
-    order, id_ = bindparam("order"), bindparam("id", type_=Id())
+def _neighbour(*, before: bool) -> Select[str]:
+    order, id_ = bindparam("order", type_=Todo.order.type), bindparam("id", type_=Id())
     beyond = Todo.order < order if before else Todo.order > order
     tied = and_(Todo.order == order, Todo.id < id_ if before else Todo.id > id_)
     moving = bindparam("moving", type_=Id())

@@ -42,7 +42,7 @@ def _write_statement(*, restricted: bool) -> Select[Any]:
 
 
 @lru_cache(maxsize=2)
-def _workspace_statement(*, restricted: bool) -> Select[tuple[str]]:
+def _workspace_statement(*, restricted: bool) -> Select[str]:
     seen = _access.visible(Todo.workspace_id, Todo.list_id, restricted=restricted)
     return select(Todo.workspace_id).where(Todo.id == _ID, *seen)
 
@@ -53,7 +53,7 @@ class TodoBase(Repository):
     kind: ClassVar[Kind] = Kind.TODO
 
     def _row(self, columns: Sequence[Any]) -> TodoRow:
-        return TodoRow(*columns[: len(COLUMNS)], self.actor.zone, self.clock())
+        return TodoRow(self.actor.zone, self.clock(), *columns[: len(COLUMNS)])
 
     async def _find(self, todo_id: str) -> tuple[TodoRow, Any] | None:
         """The row, live or trashed, locked for writing, with its list's state; None when it is not visible."""

@@ -93,12 +93,12 @@ def _overdue() -> ColumnElement[bool]:
 
 
 def _labelled() -> ColumnElement[bool]:
-    names = bindparam("label", expanding=True)
+    names = bindparam("label", expanding=True, type_=Label.name_key.type)
     carried = select(TodoLabel.todo_id).join(Label, Label.id == TodoLabel.label_id)
     return exists(carried.where(TodoLabel.todo_id == Todo.id, Label.name_key.in_(names), Label.deleted_at.is_(None)))
 
 
-def _condition(part: str) -> ColumnElement[bool]:
+def _condition(part: str) -> ColumnElement[bool]:  # noqa: C901, PLR0911  # one case for each parameter of the API
     match part:
         case "list_id":
             return Todo.list_id == bindparam("list_id", type_=Id())
@@ -161,7 +161,7 @@ def page_statement(shape: Shape, sort: TodoSort, *, descending: bool, with_value
 
 
 @lru_cache(maxsize=256)
-def count_statement(shape: Shape) -> Select[tuple[int]]:
+def count_statement(shape: Shape) -> Select[int]:
     """How many rows the filter leaves."""
     return select(func.count()).select_from(Todo).where(*_conditions(shape))
 

@@ -18,8 +18,10 @@ END_OF_DAY: Final = "T24:00:00"
 
 @dataclass(slots=True)
 class TodoRow:
-    """The columns of ``COLUMNS`` in their order, then the viewer's zone and the time of reading."""
+    """The viewer's zone and the time of reading, then the columns of ``COLUMNS`` in their order."""
 
+    zone: ZoneInfo
+    now: datetime
     id: str
     workspace_id: str
     list_id: str
@@ -50,8 +52,6 @@ class TodoRow:
     updated_at: datetime
     open_subtasks: int
     completed_subtasks: int
-    zone: ZoneInfo
-    now: datetime
 
     @property
     def completed(self) -> bool:

@@ -25,7 +25,7 @@ async def lock_structure(session: Session, workspace_id: str) -> None:
         await session.execute(_LOCK, {"name": f"structure {workspace_id}"})
 
 
-def _ancestors() -> Select[tuple[str]]:
+def _ancestors() -> Select[str]:
     start = select(Todo.id, Todo.parent_id, literal(1).label("level")).where(Todo.id == bindparam("start", type_=Id()))
     chain = start.cte("chain", recursive=True)
     above = aliased(Todo)
@@ -34,7 +34,7 @@ def _ancestors() -> Select[tuple[str]]:
     return select(chain.c.id).order_by(chain.c.level)
 
 
-def _descendants() -> Select[tuple[str, int]]:
+def _descendants() -> Select[str, int]:
     start = select(Todo.id, literal(1).label("level")).where(Todo.id == bindparam("start", type_=Id()))
     tree = start.cte("tree", recursive=True)
     below = aliased(Todo)

@@ -20,8 +20,15 @@ class AccountRepository(SystemRepository):
         """The personal workspace of a user and its inbox."""
         now = self.clock()
         times: dict[str, Any] = {"version": 1, "created_at": now, "updated_at": now, "deleted_at": None}
-        workspace = {"id": new_id(), "name": "Personal", "is_personal": True, "seq": 0}
-        inbox = {"id": new_id(), "workspace_id": workspace["id"], "name": "Inbox", "description": "", "color": None, "icon": None}
+        workspace: dict[str, Any] = {"id": new_id(), "name": "Personal", "is_personal": True, "seq": 0}
+        inbox: dict[str, Any] = {
+            "id": new_id(),
+            "workspace_id": workspace["id"],
+            "name": "Inbox",
+            "description": "",
+            "color": None,
+            "icon": None,
+        }
         inbox |= {"order": ranking.between(None, None), "is_inbox": True, "archived_at": None, "trash_id": None}
         membership = {"user_id": user_id, "workspace_id": workspace["id"], "role": Role.OWNER.value, "created_at": now}
         await self.session.execute(insert(Workspace), workspace | times)

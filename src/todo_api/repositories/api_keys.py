@@ -9,12 +9,13 @@ from sqlalchemy import bindparam, insert, or_, select, update
 from todo_api.db.columns import Id
 from todo_api.domain.actor import Actor
 from todo_api.domain.identifiers import new_id
+from todo_api.domain.paging import Position, Slice
 from todo_api.domain.permissions import Scope
 from todo_api.errors import ApiKeyNotFoundError
 from todo_api.models import ApiKey, User
 from todo_api.repositories._actors import ACTOR_COLUMNS, actor_from
 from todo_api.repositories._base import SystemRepository
-from todo_api.repositories._paging import Position, Segment, Slice, fetch_page
+from todo_api.repositories._paging import Segment, fetch_page
 from todo_api.security import api_keys
 
 _COLUMNS: Final = (
@@ -69,7 +70,12 @@ class ApiKeyRepository(SystemRepository):
         if parts is None:
             raise ValueError("not an API key")
         now = self.clock()
-        values = {"id": parts.id, "user_id": user_id, "name": name, "secret_hash": api_keys.hash_secret(parts.secret)}
+        values: dict[str, Any] = {
+            "id": parts.id,
+            "user_id": user_id,
+            "name": name,
+            "secret_hash": api_keys.hash_secret(parts.secret),
+        }
         values |= {"scopes": sorted(scopes), "list_ids": list_ids, "expires_at": expires_at, "last_used_at": None}
         values |= {"revoked_at": None, "version": 1, "created_at": now, "updated_at": now}
         return (await self.session.execute(insert(ApiKey).returning(*_COLUMNS), values)).one(), key

@@ -9,13 +9,14 @@ from sqlalchemy.exc import IntegrityError
 from todo_api.db.columns import Id
 from todo_api.domain.changes import Kind, Operation
 from todo_api.domain.identifiers import new_id
+from todo_api.domain.paging import Position, Slice
 from todo_api.domain.permissions import Role
 from todo_api.domain.text import search_key
 from todo_api.errors import LabelNameTakenError, LabelNotFoundError
 from todo_api.models import Label, Todo, TodoLabel
 from todo_api.repositories import _access
 from todo_api.repositories._base import Repository
-from todo_api.repositories._paging import Position, Segment, Slice, fetch_page
+from todo_api.repositories._paging import Segment, fetch_page
 from todo_api.schemas.labels import LabelCreate
 
 _COLUMNS: Final = (Label.id, Label.workspace_id, Label.name, Label.color, Label.version, Label.created_at, Label.updated_at)
@@ -33,7 +34,7 @@ def _visible(*, restricted: bool) -> Any:
 
 
 @lru_cache(maxsize=4)
-def _select(*, restricted: bool, one: bool) -> Select[Any]:
+def _select(*, restricted: bool, one: bool) -> Select[*tuple[Any, ...]]:
     statement = select(*_COLUMNS, Label.name_key).where(Label.deleted_at.is_(None), _visible(restricted=restricted))
     return statement.where(Label.id == bindparam("id", type_=Id())) if one else statement
 

@@ -12,6 +12,7 @@ from todo_api.db.columns import Id
 from todo_api.domain import ranking
 from todo_api.domain.changes import Kind, Operation
 from todo_api.domain.identifiers import new_id
+from todo_api.domain.paging import Position, Slice
 from todo_api.domain.permissions import Role
 from todo_api.domain.preconditions import ANY, Expected
 from todo_api.errors import (
@@ -24,7 +25,7 @@ from todo_api.errors import (
 from todo_api.models import Todo, TodoList
 from todo_api.repositories import _access
 from todo_api.repositories._base import Repository, before, changed
-from todo_api.repositories._paging import Position, Segment, Slice, fetch_page
+from todo_api.repositories._paging import Segment, fetch_page
 from todo_api.repositories._places import key_between
 from todo_api.repositories._todo_rows import OPEN
 from todo_api.repositories._tree import lock_structure
@@ -97,7 +98,7 @@ def _page(*, single: bool, guest: bool, restricted: bool, archived: bool, contin
     statement = select(*_COLUMNS).where(near, TodoList.deleted_at.is_(None), *seen)
     statement = statement.where(TodoList.archived_at.is_not(None) if archived else TodoList.archived_at.is_(None))
     if continued:
-        position, id_ = bindparam("position"), bindparam("position_id", type_=Id())
+        position, id_ = bindparam("position", type_=TodoList.order.type), bindparam("position_id", type_=Id())
         further = or_(TodoList.order > position, and_(TodoList.order == position, TodoList.id > id_))
         statement = statement.where(TodoList.order >= position, further)
     return statement.order_by(TodoList.order, TodoList.id).limit(bindparam("row_limit"))

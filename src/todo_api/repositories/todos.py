@@ -10,6 +10,7 @@ from todo_api.db.columns import Id
 from todo_api.domain import ranking
 from todo_api.domain.changes import Operation
 from todo_api.domain.identifiers import new_id
+from todo_api.domain.paging import Position, Slice
 from todo_api.domain.permissions import Role, Scope
 from todo_api.domain.preconditions import ANY, Expected
 from todo_api.domain.text import search_key
@@ -24,13 +25,12 @@ from todo_api.errors import (
 )
 from todo_api.models import Todo
 from todo_api.repositories import _labels, _places, _tree
-from todo_api.repositories._paging import Position, Segment, Slice, fetch_page
+from todo_api.repositories._paging import Segment, fetch_page
 from todo_api.repositories._places import Place
 from todo_api.repositories._todo_base import get_statement, logged_values, title_columns
 from todo_api.repositories._todo_moves import TodoMoves
 from todo_api.repositories._todo_page import (
     NULLABLE,
-    SORT_COLUMNS,
     TodoSort,
     count_statement,
     filter_parameters,
@@ -321,4 +321,4 @@ def _wanted_labels(row: TodoRow, data: TodoUpdate) -> list[str]:
     return names
 
 
-__all__ = ["SORT_COLUMNS", "Position", "TodoRepository", "TodoSort"]
+__all__ = ["TodoRepository", "TodoRow", "TodoSort"]

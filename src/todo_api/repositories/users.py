@@ -64,7 +64,13 @@ class UserRepository(SystemRepository):
     async def create(self, *, email: str, name: str, password_hash: str, timezone: str) -> Any:
         """A new user; raises EmailTakenError."""
         now = self.clock()
-        values = {"id": new_id(), "email": email, "email_key": email_key(email), "name": name, "password_hash": password_hash}
+        values: dict[str, Any] = {
+            "id": new_id(),
+            "email": email,
+            "email_key": email_key(email),
+            "name": name,
+            "password_hash": password_hash,
+        }
         values |= {"timezone": timezone, "version": 1, "created_at": now, "updated_at": now, "disabled_at": None}
         try:
             return (await self.session.execute(insert(User).returning(*_COLUMNS), values)).one()

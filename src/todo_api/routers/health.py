@@ -41,7 +41,7 @@ async def live() -> Live:
     return Live()
 
 
-@router.get("/readyz", response_model=Ready, responses={503: {"model": Ready}})
+@router.get("/readyz", responses={503: {"model": Ready}})
 async def ready(state: CurrentState, response: Response) -> Ready:
     """Whether requests should be sent here: the database answers, there is room on the disk, no shutdown has begun."""
     checks = {"database": await _database(state), "disk": _disk(state), "shutdown": "begun" if state.stopping else "ok"}

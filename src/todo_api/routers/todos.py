@@ -13,7 +13,7 @@ from todo_api.dependencies.repositories import Todos
 from todo_api.dependencies.todo_query import Counted, Filter, Sort
 from todo_api.domain.actor import Actor
 from todo_api.domain.permissions import Scope
-from todo_api.repositories._todo_rows import TodoRow
+from todo_api.repositories.todos import TodoRow
 from todo_api.schemas.pages import Page
 from todo_api.schemas.todos import TodoComplete, TodoCompleted, TodoCreate, TodoMove, TodoPut, TodoRead, TodoUpdate
 from todo_api.web.route import Route
@@ -27,7 +27,7 @@ COMPLETE = needs(Scope.TODOS_READ, Scope.TODOS_COMPLETE)
 
 
 @router.get("", dependencies=[READ], response_model=Page[TodoRead])
-async def list_todos(
+async def list_todos(  # noqa: PLR0917  # FastAPI's way to ask for things
     todos: Todos, filter_: Filter, sort: Sort, pages: Pages, counted: Counted, response: Response
 ) -> dict[str, Any]:
     """Todos of all lists you see: open ones outside archived lists, unless you ask for others.
@@ -64,7 +64,7 @@ async def update_todo(todo_id: TodoId, data: TodoUpdate, todos: Todos, expected:
 
 
 @router.put("/{todo_id}", dependencies=[CREATE], response_model=TodoRead, responses={201: {"model": TodoRead}})
-async def put_todo(  # noqa: PLR0913, PLR0917  # FastAPI's way to ask for things
+async def put_todo(  # noqa: PLR0917  # FastAPI's way to ask for things
     todo_id: TodoId,
     data: TodoPut,
     todos: Todos,
@@ -90,7 +90,7 @@ async def delete_todo(todo_id: TodoId, todos: Todos, expected: IfMatch) -> None:
     await todos.delete(todo_id, expected)
 
 
-@router.post("/{todo_id}/complete", dependencies=[COMPLETE], response_model=TodoCompleted)
+@router.post("/{todo_id}/complete", dependencies=[COMPLETE])
 async def complete_todo(
     todo_id: TodoId, todos: Todos, expected: IfMatch, response: Response, data: Annotated[TodoComplete | None, Body()] = None
 ) -> TodoCompleted:

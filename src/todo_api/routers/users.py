@@ -17,7 +17,7 @@ router = APIRouter(prefix="/v1/me", tags=["me"], route_class=Route)
 
 
 @router.get("", dependencies=[needs()], response_model=Me)
-async def get_me(
+async def get_me(  # noqa: PLR0917  # FastAPI's way to ask for things
     actor: CurrentActor, users: Users, workspaces: Workspaces, state: CurrentState, known: IfNoneMatch, response: Response
 ) -> dict[str, Any]:
     """You, what this credential may do, and the limits, so that a client never guesses."""

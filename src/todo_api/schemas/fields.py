@@ -54,7 +54,7 @@ def _uuid(value: Any) -> str:
 
 def _integer(value: Any) -> Any:
     if isinstance(value, bool | str):
-        raise ValueError("must be an integer")
+        raise ValueError("must be an integer")  # noqa: TRY004  # pydantic collects ValueErrors
     return value
 
 

@@ -27,4 +27,4 @@ class Problem(Output):
     code: str = Field(examples=["todo_not_found"])
     instance: str = Field(description="`urn:uuid:` or `urn:request:` and the request id.")
     request_id: str
-    errors: list[ProblemFlaw] = []
+    errors: list[ProblemFlaw] = Field(default_factory=list)

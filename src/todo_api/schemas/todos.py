@@ -94,7 +94,7 @@ When = Annotated[
     LocalMoment,
     BeforeValidator(_shortcut, json_schema_input_type=LocalMoment | str),
     Field(
-        description="An object, or a shortcut: `2027-03-14` (all day), `2027-03-14T09:00` (floating), or an RFC 3339 instant (UTC).",
+        description="An object or a shortcut: `2027-03-14` (all day), `2027-03-14T09:00` (floating), an RFC 3339 instant (UTC).",
         examples=["2027-03-14", {"date": "2027-03-14", "time": "09:00", "timezone": "Europe/Berlin"}],
     ),
 ]
@@ -130,7 +130,7 @@ class TodoCreate(_StatusAgrees):
     start: When | None = None
     deadline: LocalDate | None = None
     duration_minutes: Duration | None = None
-    labels: Labels = []
+    labels: Labels = Field(default_factory=list)
 
 
 class TodoUpdate(_StatusAgrees):

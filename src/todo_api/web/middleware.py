@@ -1,4 +1,4 @@
-"""The edge: one plain ASGI class around everything. Request ids, limits on bodies, security headers, one log line for a request."""
+"""The edge, a plain ASGI class around everything: request ids, limits on bodies, security headers, a log line a request."""
 
 import asyncio
 import re
@@ -29,25 +29,22 @@ class Edge:
     """Wraps the application; whatever it raises is answered here as an internal error, and told to the log alone."""
 
     def __init__(self, app: ASGIApp, *, max_body_bytes: int, body_seconds: float) -> None:
-        self._app = app
-        self._max_body_bytes = max_body_bytes
-        self._body_seconds = body_seconds
+        self.app = app
+        self.max_body_bytes = max_body_bytes
+        self.body_seconds = body_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            await self._app(scope, receive, send)
+            await self.app(scope, receive, send)
             return
-        await _Exchange(self._app, scope, receive, send, self._max_body_bytes, self._body_seconds).run()
+        await _Exchange(self, scope, receive, send).run()
 
 
 class _Exchange:
     """One request and its answer."""
 
-    def __init__(
-        self, app: ASGIApp, scope: Scope, receive: Receive, send: Send, max_body_bytes: int, body_seconds: float
-    ) -> None:
-        self._app, self._scope, self._receive, self._send = app, scope, receive, send
-        self._max_body_bytes, self._body_seconds = max_body_bytes, body_seconds
+    def __init__(self, edge: Edge, scope: Scope, receive: Receive, send: Send) -> None:
+        self._edge, self._scope, self._receive, self._send = edge, scope, receive, send
         self._headers: dict[bytes, bytes] = dict(scope["headers"])
         self._request_id = _request_id(self._headers)
         self._is_head = scope["method"] == "HEAD"
@@ -65,7 +62,7 @@ class _Exchange:
             if refusal := self._refusal():
                 await problems.answer(refusal, scope)(scope, self._receive, self._answer)
             else:
-                await self._app(scope, self._read, self._answer)
+                await self._edge.app(scope, self._read, self._answer)
         except TodoApiError as error:  # raised while the body was read, outside any route
             await self._answer_error(error)
         except ClientDisconnect:
@@ -78,25 +75,25 @@ class _Exchange:
 
     def _refusal(self) -> TodoApiError | None:
         length = self._headers.get(b"content-length")
-        if length is not None and (not length.isdigit() or int(length[:20]) > self._max_body_bytes):
-            return BodyTooLargeError(self._max_body_bytes)
+        if length is not None and (not length.isdigit() or int(length[:20]) > self._edge.max_body_bytes):
+            return BodyTooLargeError(self._edge.max_body_bytes)
         if b"\0" in self._scope.get("raw_path", b"") or "\0" in self._scope["path"] or b"%00" in self._scope["query_string"]:
             return BadRequestError("The path and the query must not contain NUL.")
         return None
 
     async def _read(self) -> Message:
         now = asyncio.get_running_loop().time()
-        self._deadline = self._deadline or now + self._body_seconds
+        self._deadline = self._deadline or now + self._edge.body_seconds
         if self._status:  # the answer is on its way: what comes now is the end of the connection
             return await self._receive()
         try:
             async with asyncio.timeout_at(self._deadline):
                 message = await self._receive()
         except TimeoutError:
-            raise BodyLateError(self._body_seconds) from None
+            raise BodyLateError(self._edge.body_seconds) from None
         self._received += len(message.get("body", b""))
-        if self._received > self._max_body_bytes:
-            raise BodyTooLargeError(self._max_body_bytes)
+        if self._received > self._edge.max_body_bytes:
+            raise BodyTooLargeError(self._edge.max_body_bytes)
         return message
 
     async def _answer(self, message: Message) -> None:
@@ -107,7 +104,7 @@ class _Exchange:
             for name, value in _SECURITY.items():
                 headers.setdefault(name, value)
         elif self._is_head:
-            message = message | {"body": b""}
+            message = {**message, "body": b""}
         await self._send(message)
 
     async def _answer_error(self, error: TodoApiError) -> None:

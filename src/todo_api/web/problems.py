@@ -7,30 +7,25 @@ from urllib.parse import quote
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException  # noqa: TID251  # raised by Starlette's router, translated here
 from starlette.routing import compile_path
 from starlette.types import Scope
 
-from todo_api.db import dialect
 from todo_api.domain.preconditions import NotModified
 from todo_api.errors import (
     BadRequestError,
     BodyInvalidError,
     Flaw,
-    InternalError,
     InvalidInputError,
     MethodNotAllowedError,
     PathNotFoundError,
     TodoApiError,
     VersionMismatchError,
 )
-from todo_api.observability.logs import logger
 
 MEDIA_TYPE: Final = "application/problem+json"
 _MOST_FLAWS: Final = 20
 _PLACES: Final = {"query": "parameter", "path": "parameter", "header": "header", "cookie": "header"}
-_log: Final = logger("todo_api.problems")
 
 
 def document(error: TodoApiError, scope: Scope) -> bytes:
@@ -71,12 +66,6 @@ def add_problem_handlers(app: FastAPI) -> None:
         assert isinstance(error, HTTPException)  # noqa: S101  # registered for it
         return answer(_from_routing(error, request, app), request.scope)
 
-    async def database(request: Request, error: Exception) -> Response:
-        known = dialect.unavailable(error)
-        if known is None:
-            _log.error("internal error", request_id=request.scope["state"].get("request_id"), exc_info=error)
-        return answer(known or InternalError(), request.scope)
-
     async def not_modified(_: Request, error: Exception) -> Response:
         assert isinstance(error, NotModified)  # noqa: S101  # registered for it
         return Response(status_code=304, headers={"etag": error.etag})
@@ -84,7 +73,6 @@ def add_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(TodoApiError, ours)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, routing)
-    app.add_exception_handler(SQLAlchemyError, database)
     app.add_exception_handler(NotModified, not_modified)
 
 
@@ -104,11 +92,7 @@ def _from_routing(error: HTTPException, request: Request, app: FastAPI) -> TodoA
         return PathNotFoundError()
     if error.status_code == 405:  # noqa: PLR2004  # HTTP
         return MethodNotAllowedError(", ".join(allowed_methods(app, request.scope["path"])))
-    return (
-        BodyInvalidError("The body cannot be read.")
-        if error.status_code == 400
-        else BadRequestError("The request cannot be read.")
-    )  # HTTP
+    return BadRequestError("The request cannot be read.")
 
 
 def _from_validation(errors: Sequence[Mapping[str, Any]]) -> TodoApiError:
