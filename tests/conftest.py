@@ -137,4 +137,3 @@ def anonymous(service: Service) -> httpx.AsyncClient:
 def statements(service: Service) -> Callable[[], AbstractContextManager[list[str]]]:
     """``with statements() as seen:`` collects what reaches the database in the block."""
     return lambda: counted(service.state.database)
-

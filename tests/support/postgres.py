@@ -36,9 +36,7 @@ class Server:
     async def execute(self, *statements: str, database: str = "postgres") -> None:
         """Run administrative statements, each on its own."""
         password = self.password
-        connection = await asyncpg.connect(
-            host=self.host, port=self.port, user=self.user, password=password, database=database
-        )
+        connection = await asyncpg.connect(host=self.host, port=self.port, user=self.user, password=password, database=database)
         try:
             for statement in statements:
                 await connection.execute(statement)

@@ -23,6 +23,7 @@ class TodoList(Synced, Base):
     )
 
     name: Mapped[str] = mapped_column(String(200))
+    name_key: Mapped[str] = mapped_column(SortableText)
     description: Mapped[str] = mapped_column(String)
     color: Mapped[str | None] = mapped_column(String(20))
     icon: Mapped[str | None] = mapped_column(String(64))

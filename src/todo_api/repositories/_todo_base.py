@@ -20,9 +20,27 @@ from todo_api.repositories._todo_rows import COLUMNS, STORED, TodoRow
 from todo_api.schemas.todos import TodoRead
 
 _ID: Final = bindparam("id", type_=Id())
-_UNLOGGED: Final = {"title_key", "due_key", "due_instant", "trash_id", "deleted_at", "completed_with"}
+_UNLOGGED: Final = {
+    "title_key",
+    "title_search",
+    "notes_search",
+    "due_key",
+    "due_instant",
+    "start_key",
+    "start_instant",
+    "trash_id",
+    "deleted_at",
+    "completed_with",
+}
 _LONGEST_TITLE_KEY: Final = 100  # sorts titles; longer ones are told apart by id, and cursors stay short
-_DERIVED: Final = {"title_key", "due_key"}  # columns that rows do not carry
+_DERIVED: Final = {
+    "title_key",
+    "title_search",
+    "notes_search",
+    "due_key",
+    "start_key",
+    "start_instant",
+}  # columns that rows do not carry
 _SIBLING: Final = select(*COLUMNS).where(Todo.id.in_(bindparam("ids", expanding=True, type_=Id()))).order_by(Todo.id)
 
 
@@ -142,8 +160,14 @@ class TodoBase(Repository):
 
 
 def title_columns(title: str) -> dict[str, Any]:
-    """A title and the key it sorts by."""
-    return {"title": title, "title_key": search_key(title)[:_LONGEST_TITLE_KEY]}
+    """A title, the key it sorts by, and the text that filters compare."""
+    key = search_key(title)
+    return {"title": title, "title_key": key[:_LONGEST_TITLE_KEY], "title_search": key}
+
+
+def notes_columns(notes: str) -> dict[str, Any]:
+    """Notes and the text that filters compare."""
+    return {"notes": notes, "notes_search": search_key(notes)}
 
 
 def logged_values(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -133,14 +133,11 @@ COLUMNS: Final = (*STORED, _subtasks(OPEN), _subtasks((Status.COMPLETED.value,))
 
 
 def wall_time_columns(prefix: str, value: WallTime | None) -> dict[str, Any]:
-    """Column values for a due or start date; ``due`` has its sort key and, when zoned, its instant as well."""
+    """Column values for a due or start date, with the key it sorts by and, when zoned, its instant."""
+    names = [f"{prefix}_{part}" for part in ("date", "time", "timezone", "key", "instant")]
     if value is None:
-        columns: dict[str, Any] = {f"{prefix}_date": None, f"{prefix}_time": None, f"{prefix}_timezone": None}
-        return columns | {"due_key": None, "due_instant": None} if prefix == "due" else columns
+        return dict.fromkeys(names)
     clock = None if value.time is None else value.time.isoformat("minutes" if value.time.second == 0 else "seconds")
-    columns = {f"{prefix}_date": value.date, f"{prefix}_time": clock, f"{prefix}_timezone": value.timezone}
-    if prefix != "due":
-        return columns
     key = value.date.isoformat() + (END_OF_DAY if value.time is None else f"T{value.time.isoformat('seconds')}")
     instant = value.starts_at(ZoneInfo("UTC")) if value.timezone is not None else None
-    return columns | {"due_key": key, "due_instant": instant}
+    return dict(zip(names, (value.date, clock, value.timezone, key, instant), strict=True))

@@ -25,6 +25,7 @@ class AccountRepository(SystemRepository):
             "id": new_id(),
             "workspace_id": workspace["id"],
             "name": "Inbox",
+            "name_key": "inbox",
             "description": "",
             "color": None,
             "icon": None,

@@ -15,6 +15,7 @@ from todo_api.domain.identifiers import new_id
 from todo_api.domain.paging import Position, Slice
 from todo_api.domain.permissions import Role
 from todo_api.domain.preconditions import ANY, Expected
+from todo_api.domain.text import search_key
 from todo_api.errors import (
     InboxProtectedError,
     InvalidInputError,
@@ -161,6 +162,7 @@ class ListRepository(Repository):
         last = (await self.session.execute(_LAST_ORDER, {"workspace": workspace_id})).scalar_one()
         now = self.clock()
         values = data.model_dump(exclude={"workspace_id"}) | {
+            "name_key": search_key(data.name),
             "id": new_id(),
             "workspace_id": workspace_id,
             "order": ranking.between(last, None),
@@ -175,6 +177,7 @@ class ListRepository(Repository):
         await self.session.execute(insert(TodoList), values)
         logged = {name: values[name] for name in ("name", "description", "color", "icon", "order")}
         self._record(values["id"], Operation.CREATE, workspace_id=workspace_id, list_id=values["id"], after=logged)
+        del values["name_key"]
         return ListRow(**values, open_count=0, my_role=role)
 
     async def update(self, list_id: str, data: ListUpdate, expected: Expected = ANY) -> ListRow:
@@ -246,7 +249,8 @@ class ListRepository(Repository):
         if not differing:
             return row
         now = self.clock()
-        await self._write(TodoList, row, differing | {"updated_at": now})
+        derived = {"name_key": search_key(differing["name"])} if "name" in differing else {}
+        await self._write(TodoList, row, differing | derived | {"updated_at": now})
         logged = {name: value for name, value in differing.items() if name not in {"deleted_at", "trash_id"}}
         self._record(row.id, op, workspace_id=row.workspace_id, list_id=row.id, before=before(row, logged), after=logged)
         return replace(row, **differing, version=row.version + 1, updated_at=now)

@@ -27,7 +27,7 @@ from todo_api.models import Todo
 from todo_api.repositories import _labels, _places, _tree
 from todo_api.repositories._paging import Segment, fetch_page
 from todo_api.repositories._places import Place
-from todo_api.repositories._todo_base import get_statement, logged_values, title_columns
+from todo_api.repositories._todo_base import get_statement, logged_values, notes_columns, title_columns
 from todo_api.repositories._todo_moves import TodoMoves
 from todo_api.repositories._todo_page import (
     NULLABLE,
@@ -215,7 +215,7 @@ class TodoRepository(TodoMoves):
             "list_id": place.id,
             "parent_id": data.parent_id,
             **title_columns(data.title),
-            "notes": data.notes,
+            **notes_columns(data.notes),
             "status": status.value,
             "completed_at": now if done else None,
             "completed_by": self.actor.user_id if done else None,
@@ -300,9 +300,11 @@ def _operation(row: TodoRow, target: Status) -> Operation:
 def _plain_values(data: TodoUpdate) -> dict[str, Any]:
     """Column values of the fields that are stored as they are sent."""
     fields = data.model_fields_set
-    values: dict[str, Any] = {name: getattr(data, name) for name in ("notes", "deadline", "duration_minutes") if name in fields}
+    values: dict[str, Any] = {name: getattr(data, name) for name in ("deadline", "duration_minutes") if name in fields}
     if "title" in fields:
         values |= title_columns(data.title)
+    if "notes" in fields:
+        values |= notes_columns(data.notes)
     if "priority" in fields:
         values["priority"] = data.priority.rank
     for name, moment in (("due", data.due), ("start", data.start)):

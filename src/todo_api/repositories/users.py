@@ -8,6 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from todo_api.db.columns import Id
 from todo_api.domain.identifiers import new_id
 from todo_api.domain.preconditions import ANY, Expected
+from todo_api.domain.text import search_key
 from todo_api.errors import (
     EmailTakenError,
     PreconditionRequiredError,
@@ -69,9 +70,19 @@ class UserRepository(SystemRepository):
             "email": email,
             "email_key": email_key(email),
             "name": name,
+            "name_key": search_key(name),
             "password_hash": password_hash,
         }
-        values |= {"timezone": timezone, "version": 1, "created_at": now, "updated_at": now, "disabled_at": None}
+        values |= {
+            "week_start": 0,
+            "day_start": "09:00",
+            "locale": "en",
+            "timezone": timezone,
+            "version": 1,
+            "created_at": now,
+            "updated_at": now,
+            "disabled_at": None,
+        }
         try:
             return (await self.session.execute(insert(User).returning(*_COLUMNS), values)).one()
         except IntegrityError as error:
@@ -102,6 +113,8 @@ class UserRepository(SystemRepository):
 
     async def _change(self, row: Any, values: dict[str, Any]) -> Any:
         statement = update(User).where(User.id == row.id, User.version == row.version).returning(*_COLUMNS)
+        if "name" in values:
+            values = values | {"name_key": search_key(values["name"])}
         values = values | {"version": row.version + 1, "updated_at": self.clock()}
         found = (await self.session.execute(statement.values(values))).one_or_none()
         if found is None:
