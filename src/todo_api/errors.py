@@ -3,7 +3,7 @@
 TodoApiError
 ├── BadRequestError                 400  ├── CursorInvalidError · IdempotencyKeyInvalidError · BodyInvalidError
 ├── UnauthenticatedError            401  ├── InvalidCredentialsError · RefreshTokenInvalidError
-├── ForbiddenError                  403  ├── ScopeMissingError · RoleTooLowError · RegistrationClosedError
+├── ForbiddenError                  403  ├── ScopeMissingError · RoleTooLowError · NotAuthorError · RegistrationClosedError
 ├── NotFoundError                   404  ├── TodoNotFoundError · ListNotFoundError · LabelNotFoundError · …
 ├── MethodNotAllowedError           405
 ├── NotAcceptableError              406
@@ -12,7 +12,7 @@ TodoApiError
 ├── VersionMismatchError            412
 ├── BodyTooLargeError               413
 ├── MediaTypeUnsupportedError       415
-├── InvalidInputError               422  ├── IdempotencyKeyReusedError
+├── InvalidInputError               422  ├── FilterInvalidError · IdempotencyKeyReusedError
 ├── PreconditionRequiredError       428
 ├── TooManyRequestsError            429
 ├── InternalError                   500
@@ -23,7 +23,7 @@ An error knows its HTTP status because every entry point needs one; nothing here
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +154,14 @@ class RoleTooLowError(ForbiddenError):
         super().__init__(f"This needs the role {role} or higher.", extensions={"missing_role": role})
 
 
+class NotAuthorError(ForbiddenError):
+    code = "not_author"
+    title = "Only the author may do this"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+
+
 class RegistrationClosedError(ForbiddenError):
     code = "registration_closed"
     title = "Registration is closed"
@@ -192,9 +200,24 @@ class ListNotFoundError(NotFoundError):
     title = "No such list"
 
 
+class SectionNotFoundError(NotFoundError):
+    code = "section_not_found"
+    title = "No such section"
+
+
+class CommentNotFoundError(NotFoundError):
+    code = "comment_not_found"
+    title = "No such comment"
+
+
 class LabelNotFoundError(NotFoundError):
     code = "label_not_found"
     title = "No such label"
+
+
+class FilterNotFoundError(NotFoundError):
+    code = "filter_not_found"
+    title = "No such saved filter"
 
 
 class WorkspaceNotFoundError(NotFoundError):
@@ -392,6 +415,33 @@ class InvalidInputError(TodoApiError):
     def at(cls, pointer: str, detail: str, code: str = "value") -> "InvalidInputError":
         """The error for one member of the body, named by its JSON Pointer in fragment form (``#/title``)."""
         return cls([Flaw(detail, code, pointer=pointer)])
+
+
+class FilterFault(Protocol):
+    """What the filter language says of a text that is no filter; ``offset`` and ``length`` count code points."""
+
+    @property
+    def message(self) -> str: ...
+    @property
+    def offset(self) -> int: ...
+    @property
+    def length(self) -> int: ...
+    @property
+    def expected(self) -> Sequence[str]: ...
+
+
+class FilterInvalidError(InvalidInputError):
+    """A filter in the body, at ``pointer``, or in the query, in ``parameter``.
+
+    ``offset``, ``length`` and ``expected`` are members of the problem, so that a client can mark the place.
+    """
+
+    code = "filter_invalid"
+    title = "The filter cannot be read"
+
+    def __init__(self, fault: FilterFault, *, pointer: str | None = None, parameter: str | None = None) -> None:
+        super().__init__([Flaw(fault.message, "filter_syntax", pointer=pointer, parameter=parameter)])
+        self.extensions = {"offset": fault.offset, "length": fault.length, "expected": list(fault.expected)}
 
 
 class IdempotencyKeyReusedError(TodoApiError):

@@ -8,6 +8,9 @@ from todo_api.schemas.fields import Id
 
 TodoId = Annotated[Id, Path(description="The todo's id.")]
 ListId = Annotated[Id, Path(description="The list's id.")]
+SectionId = Annotated[Id, Path(description="The section's id.")]
+CommentId = Annotated[Id, Path(description="The comment's id.")]
+FilterId = Annotated[Id, Path(description="The saved filter's id.")]
 LabelId = Annotated[Id, Path(description="The label's id.")]
 WorkspaceId = Annotated[Id, Path(description="The workspace's id.")]
 SessionId = Annotated[Id, Path(description="The session's id.")]

@@ -6,12 +6,11 @@ from typing import Annotated, Final, Literal
 from fastapi import Depends, Query
 from pydantic import TypeAdapter, ValidationError
 
+from todo_api.domain.sorting import SORTS, TodoSort
 from todo_api.errors import Flaw, InvalidInputError
-from todo_api.repositories.todos import TodoSort
 from todo_api.schemas.fields import Id, LabelName, LocalDate, Moment, QueryBoolean
 from todo_api.schemas.todos import Priority, Status, TodoFilter
 
-_SORTS: Final = [sign + sort.value for sort in TodoSort for sign in ("", "-")]
 _OPEN: Final = (Status.OPEN, Status.IN_PROGRESS)
 _MOST_VALUES: Final = 100
 _DATE_OR_MOMENT: Final[TypeAdapter[date | datetime]] = TypeAdapter(LocalDate | Moment)
@@ -76,10 +75,12 @@ def _statuses(
 
 
 async def _sort(
-    sort: Annotated[str, Query(description="What to order by; a minus descends.", json_schema_extra={"enum": _SORTS})] = "order",
+    sort: Annotated[
+        str, Query(description="What to order by; a minus descends.", json_schema_extra={"enum": list(SORTS)})
+    ] = TodoSort.ORDER.value,
 ) -> tuple[TodoSort, bool]:
-    if sort not in _SORTS:
-        raise InvalidInputError([Flaw(f"must be one of {', '.join(_SORTS)}", "enum", parameter="sort")])
+    if sort not in SORTS:
+        raise InvalidInputError([Flaw(f"must be one of {', '.join(SORTS)}", "enum", parameter="sort")])
     return TodoSort(sort.removeprefix("-")), sort.startswith("-")
 
 

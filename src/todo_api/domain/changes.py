@@ -8,8 +8,11 @@ class Kind(StrEnum):
 
     WORKSPACE = "workspace"
     LIST = "list"
+    SECTION = "section"
     TODO = "todo"
+    COMMENT = "comment"
     LABEL = "label"
+    FILTER = "filter"
 
 
 class Operation(StrEnum):

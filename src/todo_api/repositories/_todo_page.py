@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from enum import StrEnum
 from functools import lru_cache
 from typing import Any, Final
 
@@ -11,25 +10,13 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from todo_api.db.columns import Id, Instant
 from todo_api.domain.actor import Actor
+from todo_api.domain.sorting import TodoSort
 from todo_api.domain.text import search_key
 from todo_api.models import Label, Todo, TodoLabel, TodoList
 from todo_api.repositories import _access
 from todo_api.repositories._paging import Segment
 from todo_api.repositories._todo_rows import COLUMNS, END_OF_DAY, OPEN
 from todo_api.schemas.todos import TodoFilter
-
-
-class TodoSort(StrEnum):
-    """What todos are ordered by; each also descending, with a minus before it."""
-
-    ORDER = "order"
-    DUE = "due"
-    PRIORITY = "priority"
-    CREATED_AT = "created_at"
-    UPDATED_AT = "updated_at"
-    COMPLETED_AT = "completed_at"
-    TITLE = "title"
-
 
 SORT_COLUMNS: Final[dict[TodoSort, InstrumentedAttribute[Any]]] = {
     TodoSort.ORDER: Todo.order,

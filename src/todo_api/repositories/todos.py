@@ -13,6 +13,7 @@ from todo_api.domain.identifiers import new_id
 from todo_api.domain.paging import Position, Slice
 from todo_api.domain.permissions import Role, Scope
 from todo_api.domain.preconditions import ANY, Expected
+from todo_api.domain.sorting import TodoSort
 from todo_api.domain.text import search_key
 from todo_api.errors import (
     AlreadyExistsError,
@@ -31,7 +32,6 @@ from todo_api.repositories._todo_base import get_statement, logged_values, notes
 from todo_api.repositories._todo_moves import TodoMoves
 from todo_api.repositories._todo_page import (
     NULLABLE,
-    TodoSort,
     count_statement,
     filter_parameters,
     page_statement,
@@ -323,4 +323,4 @@ def _wanted_labels(row: TodoRow, data: TodoUpdate) -> list[str]:
     return names
 
 
-__all__ = ["TodoRepository", "TodoRow", "TodoSort"]
+__all__ = ["TodoRepository", "TodoRow"]
