@@ -217,7 +217,7 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("external_source", sa.String(length=100), nullable=True))
         batch_op.add_column(sa.Column("external_id", sa.String(length=255), nullable=True))
         batch_op.add_column(sa.Column("external_url", sa.String(length=2000), nullable=True))
-        batch_op.add_column(sa.Column("metadata", columns.Json(), nullable=False, server_default="{}"))
+        batch_op.add_column(sa.Column("custom_metadata", columns.Json(), nullable=False, server_default="{}"))
         batch_op.create_index(
             "ix_todo_reminder",
             ["next_reminder_at", "id"],
@@ -273,7 +273,7 @@ def downgrade() -> None:
             sqlite_where=sa.text("deleted_at IS NULL AND next_reminder_at IS NOT NULL"),
             postgresql_where=sa.text("deleted_at IS NULL AND next_reminder_at IS NOT NULL"),
         )
-        batch_op.drop_column("metadata")
+        batch_op.drop_column("custom_metadata")
         batch_op.drop_column("external_url")
         batch_op.drop_column("external_id")
         batch_op.drop_column("external_source")

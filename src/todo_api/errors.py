@@ -339,6 +339,62 @@ class InboxProtectedError(ConflictError):
         super().__init__("Every personal workspace keeps its inbox.")
 
 
+class OccurrenceMismatchError(ConflictError):
+    """``current`` is the key of the occurrence that may be completed or skipped now; None when the todo does not recur."""
+
+    code = "occurrence_mismatch"
+    title = "This is not the current occurrence"
+
+    def __init__(self, current: str | None) -> None:
+        extensions = {"current_occurrence": current}
+        super().__init__("Read the todo and send its occurrence, or send none for the current one.", extensions=extensions)
+
+
+class NotRecurringError(ConflictError):
+    code = "not_recurring"
+    title = "The todo does not recur"
+
+    def __init__(self) -> None:
+        super().__init__("Only a recurring todo that is open can be skipped or rescheduled.")
+
+
+class DueChangedError(ConflictError):
+    """Reopening would overwrite a due date that somebody set since; both values are told."""
+
+    code = "due_changed"
+    title = "The due date was changed since"
+
+    def __init__(self, *, current: Any, recorded: Any) -> None:
+        extensions = {"current_due": current, "recorded_due": recorded}
+        super().__init__(
+            "The due date is not the one that this completion set. Change it by PATCH instead.", extensions=extensions
+        )
+
+
+class TodoBlockedError(ConflictError):
+    code = "todo_blocked"
+    title = "Another todo must be done first"
+
+    def __init__(self) -> None:
+        super().__init__("Complete the todos in blocked_by first, or send force = true to complete it all the same.")
+
+
+class BlockCycleError(ConflictError):
+    code = "block_cycle"
+    title = "Todos cannot block each other"
+
+    def __init__(self) -> None:
+        super().__init__("One of these todos waits, directly or through others, for this one.")
+
+
+class ExternalTakenError(ConflictError):
+    code = "external_taken"
+    title = "The external reference is in use"
+
+    def __init__(self) -> None:
+        super().__init__("Another todo of the workspace has this source and id.")
+
+
 class OpenSubtasksError(ConflictError):
     code = "open_subtasks"
     title = "The todo has open subtasks"

@@ -8,6 +8,7 @@ from todo_api.dependencies.auth import CurrentActor
 from todo_api.dependencies.session import CurrentSession, CurrentState
 from todo_api.repositories._base import Repository, SystemRepository
 from todo_api.repositories.api_keys import ApiKeyRepository
+from todo_api.repositories.completions import CompletionRepository
 from todo_api.repositories.labels import LabelRepository
 from todo_api.repositories.lists import ListRepository
 from todo_api.repositories.logins import LoginRepository
@@ -34,6 +35,7 @@ def _provide_system(repository: type[System]) -> Any:
 
 
 Todos = Annotated[TodoRepository, _provide(TodoRepository)]
+Completions = Annotated[CompletionRepository, _provide(CompletionRepository)]
 Lists = Annotated[ListRepository, _provide(ListRepository)]
 Labels = Annotated[LabelRepository, _provide(LabelRepository)]
 Workspaces = Annotated[WorkspaceRepository, _provide(WorkspaceRepository)]

@@ -22,6 +22,8 @@ class Operation(StrEnum):
     UPDATE = "update"
     COMPLETE = "complete"
     REOPEN = "reopen"
+    SKIP = "skip"
+    RESCHEDULE = "reschedule"
     MOVE = "move"
     DELETE = "delete"
     RESTORE = "restore"

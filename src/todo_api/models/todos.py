@@ -91,7 +91,7 @@ class Todo(Synced, Base):
     external_source: Mapped[str | None] = mapped_column(String(100))
     external_id: Mapped[str | None] = mapped_column(String(255))
     external_url: Mapped[str | None] = mapped_column(String(2000))
-    metadata_: Mapped[Any] = mapped_column("metadata", Json)
+    custom_metadata: Mapped[Any] = mapped_column(Json)
     labels: Mapped[Any] = mapped_column(Json)
     order: Mapped[str] = mapped_column(SortableText)
     created_by: Mapped[str] = mapped_column(Id)

@@ -1,5 +1,6 @@
 """Columns that make an actor: its user, and where that user belongs."""
 
+from datetime import time
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -22,6 +23,8 @@ _GUEST_LISTS: Final = (
 ACTOR_COLUMNS: Final = (
     User.id.label("user_id"),
     User.timezone,
+    User.week_start,
+    User.day_start,
     _WORKSPACES.label("workspace_ids"),
     _GUEST_LISTS.label("guest_list_ids"),
 )
@@ -37,6 +40,8 @@ def actor_from(row: Any, *, credential: str, scopes: frozenset[Scope], list_ids:
         workspace_ids=_ids(row.workspace_ids),
         guest_list_ids=_ids(row.guest_list_ids),
         list_ids=None if list_ids is None else tuple(list_ids),
+        week_start=row.week_start,
+        day_start=time.fromisoformat(row.day_start),
     )
 
 

@@ -74,13 +74,14 @@ def _row(entry: Entry, seq: int) -> dict[str, Any]:
         "op": entry.op.value,
         "actor_id": entry.actor_id,
         "credential": entry.credential,
-        "before": _json(entry.before),
-        "after": _json(entry.after),
+        "before": None if entry.before is None else json_values(entry.before),
+        "after": None if entry.after is None else json_values(entry.after),
     }
 
 
-def _json(values: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    return None if values is None else {name: _json_value(value) for name, value in values.items()}
+def json_values(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Column values as JSON has them: instants and dates as RFC 3339 text."""
+    return {name: _json_value(value) for name, value in values.items()}
 
 
 def _json_value(value: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, ClassVar, Final
 
@@ -11,6 +12,7 @@ from todo_api.db.columns import Id
 from todo_api.domain.changes import Kind, Operation
 from todo_api.domain.permissions import Role
 from todo_api.domain.preconditions import Expected
+from todo_api.domain.reminders import next_fire
 from todo_api.domain.text import search_key
 from todo_api.errors import TodoNotFoundError
 from todo_api.models import Todo, TodoList
@@ -28,19 +30,22 @@ _UNLOGGED: Final = {
     "due_instant",
     "start_key",
     "start_instant",
+    "next_reminder_at",
     "trash_id",
     "deleted_at",
     "completed_with",
 }
 _LONGEST_TITLE_KEY: Final = 100  # sorts titles; longer ones are told apart by id, and cursors stay short
-_DERIVED: Final = {
+_DERIVED: Final = {  # columns that rows do not carry
     "title_key",
     "title_search",
     "notes_search",
     "due_key",
     "start_key",
     "start_instant",
-}  # columns that rows do not carry
+    "next_reminder_at",
+}
+_REMINDING: Final = {"due_date", "due_time", "due_timezone", "reminders", "status"}
 _SIBLING: Final = select(*COLUMNS).where(Todo.id.in_(bindparam("ids", expanding=True, type_=Id()))).order_by(Todo.id)
 
 
@@ -127,9 +132,19 @@ class TodoBase(Repository):
             return row
         derived = {name: value for name, value in values.items() if name in _DERIVED}
         now = self.clock()
+        new = replace(row, **differing, version=row.version + 1, updated_at=now)
+        if differing.keys() & _REMINDING and (row.reminders or new.reminders):
+            derived["next_reminder_at"] = self._next_reminder(new)
         await self._write(Todo, row, differing | derived | {"updated_at": now})
         self._log(row, differing, op)
-        return replace(row, **differing, version=row.version + 1, updated_at=now)
+        return new
+
+    def _next_reminder(self, row: TodoRow) -> datetime | None:
+        if not row.is_open:
+            return None
+        return next_fire(
+            row.reminders, due=row.due_moment, zone=self.actor.zone, day_start=self.actor.day_start, now=self.clock()
+        )
 
     def _log(self, row: TodoRow, differing: Mapping[str, Any], op: Operation) -> None:
         logged = {name: value for name, value in differing.items() if name not in _UNLOGGED}

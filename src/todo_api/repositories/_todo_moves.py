@@ -12,7 +12,7 @@ from todo_api.domain.preconditions import ANY
 from todo_api.errors import InvalidInputError, NestingTooDeepError, ParentCycleError
 from todo_api.models import Todo
 from todo_api.repositories import _labels, _places, _tree
-from todo_api.repositories._todo_base import TodoBase
+from todo_api.repositories._todo_links import TodoLinks
 from todo_api.repositories._todo_rows import TodoRow
 from todo_api.schemas.todos import TodoMove, TodoUpdate
 
@@ -24,31 +24,33 @@ class Target:
     workspace_id: str
     list_id: str
     parent_id: str | None
-    last_order: str | None
 
 
-class TodoMoves(TodoBase):
+class TodoMoves(TodoLinks):
     """The operations that change where a todo is."""
 
     async def _moved(self, row: TodoRow, data: TodoMove | TodoUpdate) -> dict[str, Any]:
         """Column values that put the todo where ``data`` says; its subtree is taken along."""
         target = await self._target(row, data)
+        values: dict[str, Any] = {"section_id": await self._section(row, data, target)}
         settled = (target.list_id, target.parent_id) == (row.list_id, row.parent_id)
         move = data if isinstance(data, TodoMove) else TodoMove(position="bottom")
-        placed = move.before or move.after or move.position
-        if settled and (not placed or isinstance(data, TodoUpdate)):
-            return {}
-        values: dict[str, Any] = {
-            "workspace_id": target.workspace_id,
-            "list_id": target.list_id,
-            "parent_id": target.parent_id,
-            "order": await self._order(row, target, move),
-        }
+        if settled and (isinstance(data, TodoUpdate) or not (move.before or move.after or move.position)):
+            return values
+        values |= {"workspace_id": target.workspace_id, "list_id": target.list_id, "parent_id": target.parent_id}
+        values["order"] = await self._order(row, target, move)
         if target.list_id != row.list_id:
             await self._take_subtree(row, target)
-        if target.workspace_id != row.workspace_id:
-            values |= await self._leave_workspace(row, target)
+            values |= await self._leave_list(row, target)
         return values
+
+    async def _section(self, row: TodoRow, data: TodoMove | TodoUpdate, target: Target) -> str | None:
+        """The section named; else the present one, which a todo leaves together with its list."""
+        if "section_id" not in data.model_fields_set:
+            return row.section_id if target.list_id == row.list_id else None
+        if data.section_id is not None:
+            await self._require_section(data.section_id, target.list_id)
+        return data.section_id
 
     async def _target(self, row: TodoRow, data: TodoMove | TodoUpdate) -> Target:
         fields = data.model_fields_set
@@ -57,9 +59,9 @@ class TodoMoves(TodoBase):
             return await self._below_parent(row, data.parent_id, list_id)
         if list_id is None or list_id == row.list_id:
             parent_id = None if "parent_id" in fields else row.parent_id
-            return Target(row.workspace_id, row.list_id, parent_id, await self._last_order(row.list_id))
+            return Target(row.workspace_id, row.list_id, parent_id)
         place = await _places.find_place(self.session, self.actor, list_id)
-        return Target(place.workspace_id, place.id, None, place.last_order)
+        return Target(place.workspace_id, place.id, None)
 
     async def _below_parent(self, row: TodoRow, parent_id: str, list_id: str | None) -> Target:
         if parent_id == row.id:
@@ -72,7 +74,7 @@ class TodoMoves(TodoBase):
             raise ParentCycleError
         height = max((level for _, level in await _tree.descendants(self.session, row.id)), default=0)
         self._require_depth(len(above) + 1 + height)
-        return Target(parent.workspace_id, parent.list_id, parent_id, await self._last_order(parent.list_id))
+        return Target(parent.workspace_id, parent.list_id, parent_id)
 
     def _require_depth(self, depth: int) -> None:
         if depth > _tree.DEEPEST:
@@ -119,15 +121,26 @@ class TodoMoves(TodoBase):
 
     async def _take_subtree(self, row: TodoRow, target: Target) -> None:
         for child in await self._below(row):
-            values: dict[str, Any] = {"workspace_id": target.workspace_id, "list_id": target.list_id}
-            if target.workspace_id != row.workspace_id:
-                values |= await self._leave_workspace(child, target)
-            await self._apply(child, values, Operation.MOVE)
+            values = {"workspace_id": target.workspace_id, "list_id": target.list_id, "section_id": None}
+            await self._apply(child, values | await self._leave_list(child, target), Operation.MOVE)
+            row.warnings.extend(child.warnings)
+
+    async def _leave_list(self, row: TodoRow, target: Target) -> dict[str, Any]:
+        """Column values of what depends on the list; an assignee who cannot see the new one is dropped, and named."""
+        known = await self._with_access(row.assignee_ids, workspace_id=target.workspace_id, list_id=target.list_id)
+        kept = [user_id for user_id in row.assignee_ids if user_id in known]
+        if kept != row.assignee_ids:
+            await self._attach_assignees(row.id, kept, replace=True)
+            dropped = ", ".join(user_id for user_id in row.assignee_ids if user_id not in known)
+            row.warnings.append(f"No longer assigned to {dropped}: no access to the list.")
+        values: dict[str, Any] = {"assignee_ids": kept}
+        return values if target.workspace_id == row.workspace_id else values | await self._leave_workspace(row, target)
 
     async def _leave_workspace(self, row: TodoRow, target: Target) -> dict[str, Any]:
-        """Tell the old workspace's readers that the todo is gone, and carry its label names over."""
+        """Tell the old workspace's readers that the todo is gone, carry its label names over, and forget its blockers."""
         gone = {"workspace_id": target.workspace_id, "list_id": target.list_id}
         self._record(row.id, Operation.MOVE, workspace_id=row.workspace_id, list_id=row.list_id, after=gone)
         ids = await self._label_names(target.workspace_id, row.labels)
         await _labels.attach(self.session, row.id, ids.values(), replace=True)
-        return {"labels": list(ids)}
+        await self._attach_blockers(row.id, [], replace=True)
+        return {"labels": list(ids), "blocked_by": []}

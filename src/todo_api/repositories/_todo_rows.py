@@ -1,6 +1,6 @@
 """A todo as its repository reads it: the columns, and what is derived from them for the viewer."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import aliased
 
 from todo_api.domain.dates import WallTime
-from todo_api.models import Todo
+from todo_api.models import Comment, Todo, TodoBlocker
 from todo_api.schemas.todos import Status
 
 OPEN: Final = (Status.OPEN.value, Status.IN_PROGRESS.value)
@@ -25,6 +25,7 @@ class TodoRow:
     id: str
     workspace_id: str
     list_id: str
+    section_id: str | None
     parent_id: str | None
     title: str
     notes: str
@@ -42,7 +43,16 @@ class TodoRow:
     start_timezone: str | None
     deadline: date | None
     duration_minutes: int | None
+    recurrence: dict[str, Any] | None
+    occurrence: str | None
     labels: list[str]
+    assignee_ids: list[str]
+    reminders: list[dict[str, Any]]
+    blocked_by: list[str]
+    external_source: str | None
+    external_id: str | None
+    external_url: str | None
+    custom_metadata: dict[str, Any]
     order: str
     created_by: str
     trash_id: str | None
@@ -52,6 +62,9 @@ class TodoRow:
     updated_at: datetime
     open_subtasks: int
     completed_subtasks: int
+    comment_count: int
+    open_blockers: int
+    warnings: list[str] = field(default_factory=list)
 
     @property
     def completed(self) -> bool:
@@ -81,8 +94,41 @@ class TodoRow:
         return due_at is not None and due_at <= self.now
 
     @property
+    def due_moment(self) -> WallTime | None:
+        """The due date as a value."""
+        return moment(self.due_date, self.due_time, self.due_timezone)
+
+    @property
+    def start_moment(self) -> WallTime | None:
+        """The start date as a value."""
+        return moment(self.start_date, self.start_time, self.start_timezone)
+
+    @property
+    def is_open(self) -> bool:
+        return self.status in OPEN
+
+    @property
+    def is_blocked(self) -> bool:
+        return self.open_blockers > 0
+
+    @property
+    def external(self) -> dict[str, str | None] | None:
+        if self.external_id is None:
+            return None
+        return {"source": self.external_source, "id": self.external_id, "url": self.external_url}
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        return self.custom_metadata
+
+    @property
     def subtask_counts(self) -> dict[str, int]:
         return {"open": self.open_subtasks, "completed": self.completed_subtasks}
+
+
+def moment(day: date | None, clock: str | None, timezone: str | None) -> WallTime | None:
+    """A stored date as a value of the domain."""
+    return None if day is None else WallTime(day, None if clock is None else time.fromisoformat(clock), timezone)
 
 
 def _parts(day: date | None, clock: str | None, timezone: str | None) -> dict[str, Any] | None:
@@ -99,10 +145,22 @@ def _subtasks(status: tuple[str, ...]) -> ColumnElement[int]:
     )
 
 
+_COMMENTS: Final = (
+    select(func.count()).select_from(Comment).where(Comment.todo_id == Todo.id, Comment.deleted_at.is_(None)).scalar_subquery()
+)
+_BLOCKER: Final = aliased(Todo)
+_OPEN_BLOCKERS: Final = (
+    select(func.count())
+    .select_from(TodoBlocker)
+    .join(_BLOCKER, _BLOCKER.id == TodoBlocker.blocker_id)
+    .where(TodoBlocker.todo_id == Todo.id, _BLOCKER.deleted_at.is_(None), _BLOCKER.status.in_(OPEN))
+    .scalar_subquery()
+)
 STORED: Final = (
     Todo.id,
     Todo.workspace_id,
     Todo.list_id,
+    Todo.section_id,
     Todo.parent_id,
     Todo.title,
     Todo.notes,
@@ -120,7 +178,16 @@ STORED: Final = (
     Todo.start_timezone,
     Todo.deadline,
     Todo.duration_minutes,
+    Todo.recurrence,
+    Todo.occurrence,
     Todo.labels,
+    Todo.assignee_ids,
+    Todo.reminders,
+    Todo.blocked_by,
+    Todo.external_source,
+    Todo.external_id,
+    Todo.external_url,
+    Todo.custom_metadata,
     Todo.order,
     Todo.created_by,
     Todo.trash_id,
@@ -129,7 +196,7 @@ STORED: Final = (
     Todo.created_at,
     Todo.updated_at,
 )
-COLUMNS: Final = (*STORED, _subtasks(OPEN), _subtasks((Status.COMPLETED.value,)))
+COLUMNS: Final = (*STORED, _subtasks(OPEN), _subtasks((Status.COMPLETED.value,)), _COMMENTS, _OPEN_BLOCKERS)
 
 
 def wall_time_columns(prefix: str, value: WallTime | None) -> dict[str, Any]:

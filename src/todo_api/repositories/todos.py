@@ -1,12 +1,14 @@
 """Todos: reading, writing, completing, moving and deleting them."""
 
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any, Final
 
 from sqlalchemy import bindparam, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from todo_api.db.columns import Id
+from todo_api.db.dialect import violates_unique
 from todo_api.domain import ranking
 from todo_api.domain.changes import Operation
 from todo_api.domain.identifiers import new_id
@@ -14,12 +16,13 @@ from todo_api.domain.paging import Position, Slice
 from todo_api.domain.permissions import Role, Scope
 from todo_api.domain.preconditions import ANY, Expected
 from todo_api.domain.sorting import TodoSort
-from todo_api.domain.text import search_key
 from todo_api.errors import (
     AlreadyExistsError,
+    ExternalTakenError,
     InvalidInputError,
     ListTrashedError,
-    OpenSubtasksError,
+    NotRecurringError,
+    TodoBlockedError,
     TodoNotFoundError,
     TodoTrashedError,
     WriteConflictError,
@@ -29,7 +32,7 @@ from todo_api.repositories import _labels, _places, _tree
 from todo_api.repositories._paging import Segment, fetch_page
 from todo_api.repositories._places import Place
 from todo_api.repositories._todo_base import get_statement, logged_values, notes_columns, title_columns
-from todo_api.repositories._todo_moves import TodoMoves
+from todo_api.repositories._todo_links import external_columns, merged_metadata
 from todo_api.repositories._todo_page import (
     NULLABLE,
     count_statement,
@@ -38,7 +41,19 @@ from todo_api.repositories._todo_page import (
     segment_parameters,
     shape_of,
 )
-from todo_api.repositories._todo_rows import COLUMNS, OPEN, TodoRow, wall_time_columns
+from todo_api.repositories._todo_patch import (
+    as_new,
+    checked_metadata,
+    operation,
+    plain_values,
+    present,
+    role_for,
+    wanted_labels,
+    wanted_status,
+)
+from todo_api.repositories._todo_rows import COLUMNS, STORED, TodoRow, wall_time_columns
+from todo_api.repositories._todo_series import Finish, TodoSeries
+from todo_api.schemas.todo_parts import External, wall_time_of
 from todo_api.schemas.todos import (
     Status,
     Subtasks,
@@ -47,19 +62,26 @@ from todo_api.schemas.todos import (
     TodoFilter,
     TodoMove,
     TodoPut,
+    TodoReschedule,
+    TodoSkip,
     TodoUpdate,
-    wall_time_of,
 )
 
 _CLOCKS_DIFFER: Final = timedelta(minutes=5)
-_MOST_LABELS: Final = 100
 _EXISTS: Final = select(Todo.id).where(Todo.id == bindparam("id", type_=Id()))
 _INSERT: Final = insert(Todo)
-_STATUS_FIELDS: Final = frozenset({"status", "completed"})
-_PLACE_FIELDS: Final = frozenset({"list_id", "parent_id"})
+_EXTERNAL_UNIQUE: Final = ("uq_todo_external", "todo.workspace_id, todo.external_source, todo.external_id")
+_BY_EXTERNAL: Final = select(Todo.id).where(
+    Todo.workspace_id == bindparam("workspace", type_=Id()),
+    Todo.external_source == bindparam("source"),
+    Todo.external_id == bindparam("external"),
+    Todo.deleted_at.is_(None),
+)
+_PLACE_FIELDS: Final = frozenset({"list_id", "section_id", "parent_id"})
+_TREE_FIELDS: Final = frozenset({"list_id", "parent_id", "blocked_by"})
 
 
-class TodoRepository(TodoMoves):
+class TodoRepository(TodoSeries):
     """Everything that can be done to todos."""
 
     async def get(self, todo_id: str) -> TodoRow:
@@ -100,18 +122,25 @@ class TodoRepository(TodoMoves):
         return Slice([row for row, _ in found.items], found.next_position, total)
 
     async def create(self, data: TodoCreate, *, todo_id: str | None = None) -> TodoRow:
-        """A new todo at the bottom of its list; raises what ``find_place`` and the parent raise, and NestingTooDeepError."""
+        """A new todo at the bottom of its list; raises what ``find_place`` and the references raise, and NestingTooDeepError."""
         place = await self._place_for(data)
-        id_, now = todo_id or new_id(), self.clock()
+        id_ = todo_id or new_id()
         label_ids = await self._label_names(place.workspace_id, data.labels)
-        values = self._new_values(data, place, now) | {"id": id_, "labels": list(label_ids)}
+        values = self._new_values(data, place) | {"id": id_, "labels": list(label_ids)}
+        values |= await self._new_references(id_, data, place)
+        row = self._row([values[column.key] for column in STORED] + [0, 0, 0, await self._count_open(values["blocked_by"])])
+        values["next_reminder_at"] = self._next_reminder(row) if row.reminders else None
         try:
             await self.session.execute(_INSERT, values)
-        except IntegrityError as error:  # the same id was created by somebody else in this instant
-            raise WriteConflictError from error
+        except IntegrityError as error:
+            if violates_unique(error, *_EXTERNAL_UNIQUE):
+                raise ExternalTakenError from error
+            raise WriteConflictError from error  # the same id was created by somebody else in this instant
         await _labels.attach(self.session, id_, label_ids.values(), replace=False)
+        await self._attach_assignees(id_, values["assignee_ids"], replace=False)
+        await self._attach_blockers(id_, values["blocked_by"], replace=False)
         self._record(id_, Operation.CREATE, workspace_id=place.workspace_id, list_id=place.id, after=logged_values(values))
-        return self._row([values.get(column.key) for column in COLUMNS[:-2]] + [0, 0])
+        return row
 
     async def put(self, todo_id: str, data: TodoPut, expected: Expected, *, only_new: bool) -> tuple[TodoRow, bool]:
         """Create the todo under this id or change it; tells whether it is new.
@@ -121,7 +150,7 @@ class TodoRepository(TodoMoves):
         found = await self._find(todo_id)
         if found is None:
             await self._require_free(todo_id, expected)
-            return await self.create(_as_new(data), todo_id=todo_id), True
+            return await self.create(as_new(data), todo_id=todo_id), True
         row, state = found
         if only_new:
             raise AlreadyExistsError
@@ -136,37 +165,93 @@ class TodoRepository(TodoMoves):
     async def update(self, todo_id: str, data: TodoUpdate, expected: Expected = ANY) -> TodoRow:
         """Change the fields that were sent; a patch that changes nothing keeps the version."""
         fields = data.model_fields_set
-        if fields & _PLACE_FIELDS:
+        if fields & _TREE_FIELDS:
             await self._lock_tree(todo_id)
-        row = await self._load(todo_id, _role_for(data), expected)
-        values = _plain_values(data)
+        row = await self._load(todo_id, role_for(data), expected)
+        values = plain_values(data)
         if fields & {"labels", "labels_add", "labels_remove"}:
-            values |= await self._set_labels(row, _wanted_labels(row, data))
+            values |= await self._set_labels(row, wanted_labels(row, data))
         if fields & _PLACE_FIELDS:
             values |= await self._moved(row, data)
-        target, op = _wanted_status(data), Operation.MOVE if "list_id" in values else Operation.UPDATE
+        values |= await self._changed_references(row, data, values)
+        if "recurrence" in fields:
+            due = row.due_moment if "due_date" not in values else wall_time_of(data.due)
+            occurrence = row.occurrence
+            values |= self._recurrence_values(data.recurrence, kept=row.recurrence, occurrence=occurrence, due=due)
+        target, op = wanted_status(data), Operation.MOVE if "list_id" in values else Operation.UPDATE
         if target is not None and target != row.status:
-            values |= await self._status_values(row, target, at=self.clock(), subtasks=Subtasks.COMPLETE)
-            op = _operation(row, target)
-        return await self._apply(row, values, op)
+            values |= await self._status_values(replace(row, **present(row, values)), target)
+            op = operation(row, target)
+        return await self._apply_unique(row, values, op)
+
+    async def upsert_external(
+        self, source: str, external_id: str, data: TodoPut, expected: Expected = ANY
+    ) -> tuple[TodoRow, bool]:
+        """Create or change the todo of an external reference; tells whether it is new.
+
+        It is looked for in the workspace of the list named, else in that of the default list.
+        """
+        list_id = data.list_id if "list_id" in data.model_fields_set else None
+        place = await _places.find_place(self.session, self.actor, list_id)
+        parameters = {"workspace": place.workspace_id, "source": source, "external": external_id}
+        found = (await self.session.execute(_BY_EXTERNAL, parameters)).scalar_one_or_none()
+        sent = data.external if "external" in data.model_fields_set else None
+        url = None if sent is None else sent.url
+        if sent is not None and (sent.source, sent.id) != (source, external_id):
+            raise InvalidInputError.at("#/external", "contradicts the path", "contradiction")
+        if found is None:
+            new = as_new(data).model_copy(update={"external": External(source=source, id=external_id, url=url)})
+            return await self.create(new), True
+        return await self.update(found, data, expected), False
 
     async def complete(self, todo_id: str, data: TodoComplete, expected: Expected = ANY) -> tuple[TodoRow, bool]:
-        """Complete a todo; one that is completed already stays as it is, which the second value tells."""
+        """Complete a todo, or the current occurrence of a recurring one, which then moves on and stays open.
+
+        The second value tells that it was so already: completed, or this very occurrence recorded. Raises
+        OccurrenceMismatchError for another occurrence and TodoBlockedError unless forced.
+        """
         now = self.clock()
         if data.completed_at is not None and data.completed_at > now + _CLOCKS_DIFFER:
             raise InvalidInputError.at("#/completed_at", "lies in the future", "in_future")
         row = await self._load(todo_id, Role.COMPLETER, expected)
-        if row.completed:
+        if row.completed or await self._require_current(row, data.occurrence):
             return row, True
-        values = await self._status_values(row, Status.COMPLETED, at=data.completed_at or now, subtasks=data.subtasks)
-        return await self._apply(row, values, Operation.COMPLETE), False
+        if row.is_blocked and not data.force:
+            raise TodoBlockedError
+        finish = Finish("completed", at=data.completed_at or now, subtasks=data.subtasks)
+        return await self._apply(row, await self._finish(row, finish), Operation.COMPLETE), False
+
+    async def skip(self, todo_id: str, data: TodoSkip, expected: Expected = ANY) -> tuple[TodoRow, bool]:
+        """Let the current occurrence of a recurring todo go by; the last one cancels the todo."""
+        row = await self._load(todo_id, Role.COMPLETER, expected)
+        if await self._require_current(row, data.occurrence):
+            return row, True
+        if row.recurrence is None or not row.is_open:
+            raise NotRecurringError
+        values = await self._finish(row, Finish("skipped", at=self.clock(), subtasks=Subtasks.LEAVE))
+        return await self._apply(row, values, Operation.SKIP), False
+
+    async def reschedule(self, todo_id: str, data: TodoReschedule, expected: Expected = ANY) -> TodoRow:
+        """Move the current occurrence to another date; the rule and the key of the occurrence stay."""
+        row = await self._load(todo_id, Role.EDITOR, expected)
+        if row.recurrence is None or not row.is_open:
+            raise NotRecurringError
+        return await self._apply(row, wall_time_columns("due", data.due.wall_time), Operation.RESCHEDULE)
+
+    async def end_series(self, todo_id: str, expected: Expected = ANY) -> TodoRow:
+        """Forget the rule: the todo stays as it is and happens once more; doing it again does nothing."""
+        row = await self._load(todo_id, Role.EDITOR, expected)
+        return await self._apply(row, {"recurrence": None, "occurrence": None}, Operation.UPDATE)
 
     async def reopen(self, todo_id: str, expected: Expected = ANY) -> tuple[TodoRow, bool]:
-        """Reopen a todo and the subtasks that its completion closed; an open one stays as it is."""
+        """Undo the latest completion or skip, with the subtasks that it closed; where there is none, nothing changes.
+
+        Raises DueChangedError when the due date was edited since.
+        """
         row = await self._load(todo_id, Role.COMPLETER, expected)
-        if row.status in OPEN:
+        values = await self._reopen_values(row)
+        if values is None:
             return row, True
-        values = await self._status_values(row, Status.OPEN, at=self.clock(), subtasks=Subtasks.LEAVE)
         return await self._apply(row, values, Operation.REOPEN), False
 
     async def move(self, todo_id: str, data: TodoMove, expected: Expected = ANY) -> TodoRow:
@@ -207,10 +292,11 @@ class TodoRepository(TodoMoves):
         self._require_depth(len(await _tree.ancestors(self.session, parent.id)) + 1)
         return Place(id=parent.list_id, workspace_id=parent.workspace_id, last_order=await self._last_order(parent.list_id))
 
-    def _new_values(self, data: TodoCreate, place: Place, now: datetime) -> dict[str, Any]:
+    def _new_values(self, data: TodoCreate, place: Place) -> dict[str, Any]:
+        now = self.clock()
         status = data.status or (Status.COMPLETED if data.completed else Status.OPEN)
         done = status is Status.COMPLETED
-        return {
+        values = {
             "workspace_id": place.workspace_id,
             "list_id": place.id,
             "parent_id": data.parent_id,
@@ -225,6 +311,11 @@ class TodoRepository(TodoMoves):
             **wall_time_columns("start", wall_time_of(data.start)),
             "deadline": data.deadline,
             "duration_minutes": data.duration_minutes,
+            "recurrence": None,
+            "occurrence": None,
+            "reminders": [reminder.stored for reminder in data.reminders],
+            **external_columns(data.external),
+            "custom_metadata": merged_metadata({}, data.metadata),
             "order": ranking.between(place.last_order, None),
             "created_by": self.actor.user_id,
             "trash_id": None,
@@ -233,94 +324,57 @@ class TodoRepository(TodoMoves):
             "created_at": now,
             "updated_at": now,
         }
+        if data.recurrence is not None:
+            due = wall_time_of(data.due)
+            values |= self._recurrence_values(data.recurrence, kept=None, occurrence=None, due=due)
+        return values
 
-    async def _status_values(self, row: TodoRow, target: Status, *, at: datetime, subtasks: Subtasks) -> dict[str, Any]:
-        """Column values of the new status; subtasks follow: closed with their parent, reopened with it."""
+    async def _new_references(self, todo_id: str, data: TodoCreate, place: Place) -> dict[str, Any]:
+        where = {"workspace_id": place.workspace_id, "list_id": place.id}
+        if data.section_id is not None:
+            await self._require_section(data.section_id, place.id)
+        blocked_by = await self._require_blockers(todo_id, data.blocked_by, workspace_id=place.workspace_id)
+        assignee_ids = await self._require_assignees(data.assignee_ids, **where) if data.assignee_ids else []
+        return {"section_id": data.section_id, "blocked_by": blocked_by, "assignee_ids": assignee_ids}
+
+    async def _changed_references(self, row: TodoRow, data: TodoUpdate, values: dict[str, Any]) -> dict[str, Any]:
+        """Column values of the references that were sent; their index tables are written at once."""
+        fields, found = data.model_fields_set, dict[str, Any]()
+        workspace_id, list_id = values.get("workspace_id", row.workspace_id), values.get("list_id", row.list_id)
+        if "assignee_ids" in fields:
+            wanted = await self._require_assignees(data.assignee_ids, workspace_id=workspace_id, list_id=list_id)
+            found["assignee_ids"] = wanted
+            if wanted != row.assignee_ids:
+                await self._attach_assignees(row.id, wanted, replace=True)
+        if "blocked_by" in fields:
+            wanted = await self._require_blockers(row.id, data.blocked_by, workspace_id=workspace_id)
+            found["blocked_by"] = wanted
+            if wanted != row.blocked_by:
+                await self._attach_blockers(row.id, wanted, replace=True)
+                row.open_blockers = await self._count_open(wanted)
+        if "metadata" in fields:
+            found["custom_metadata"] = checked_metadata(merged_metadata(row.custom_metadata, data.metadata))
+        return found
+
+    async def _apply_unique(self, row: TodoRow, values: dict[str, Any], op: Operation) -> TodoRow:
+        try:
+            return await self._apply(row, values, op)
+        except IntegrityError as error:
+            if violates_unique(error, *_EXTERNAL_UNIQUE):
+                raise ExternalTakenError from error
+            raise
+
+    async def _status_values(self, row: TodoRow, target: Status) -> dict[str, Any]:
+        """Column values of the new status: completing and reopening are the same operations as by their actions."""
         if target is Status.COMPLETED:
-            await self._close_subtasks(row, subtasks, at)
-            return self._done(at, closed_with=None)
-        if row.completed:
-            await self._reopen_subtasks(row)
-        return {"status": target.value, "completed_at": None, "completed_by": None, "completed_with": None}
-
-    def _done(self, at: datetime, *, closed_with: str | None) -> dict[str, Any]:
-        status = Status.COMPLETED.value
-        return {"status": status, "completed_at": at, "completed_by": self.actor.user_id, "completed_with": closed_with}
-
-    async def _close_subtasks(self, row: TodoRow, how: Subtasks, at: datetime) -> None:
-        if how is Subtasks.LEAVE:
-            return
-        still_open = [child for child in await self._below(row) if child.status in OPEN]
-        if still_open and how is Subtasks.REFUSE:
-            raise OpenSubtasksError
-        for child in still_open:
-            await self._apply(child, self._done(at, closed_with=row.id), Operation.COMPLETE)
-        row.completed_subtasks += sum(child.parent_id == row.id for child in still_open)
-        row.open_subtasks -= sum(child.parent_id == row.id for child in still_open)
-
-    async def _reopen_subtasks(self, row: TodoRow) -> None:
-        values = {"status": Status.OPEN.value, "completed_at": None, "completed_by": None, "completed_with": None}
-        closed = [child for child in await self._below(row) if child.completed_with == row.id]
-        for child in closed:
-            await self._apply(child, values, Operation.REOPEN)
-        row.open_subtasks += sum(child.parent_id == row.id for child in closed)
-        row.completed_subtasks -= sum(child.parent_id == row.id for child in closed)
-
-
-def _as_new(data: TodoPut) -> TodoCreate:
-    """What a PUT means where there is no todo yet; raises InvalidInputError without a title."""
-    if "title" not in data.model_fields_set:
-        raise InvalidInputError.at("#/title", "a new todo needs a title", "missing")
-    fields = {name: getattr(data, name) for name in data.model_fields_set & TodoCreate.model_fields.keys()}
-    if "labels_add" in data.model_fields_set:
-        fields["labels"] = data.labels_add
-    return TodoCreate.model_construct(**fields)
-
-
-def _role_for(data: TodoUpdate) -> Role:
-    """Completing and reopening needs less than changing."""
-    only_status = data.model_fields_set <= _STATUS_FIELDS and _wanted_status(data) in {None, Status.OPEN, Status.COMPLETED}
-    return Role.COMPLETER if only_status else Role.EDITOR
-
-
-def _wanted_status(data: TodoUpdate) -> Status | None:
-    if "status" in data.model_fields_set:
-        return data.status
-    if "completed" not in data.model_fields_set:
-        return None
-    return Status.COMPLETED if data.completed else Status.OPEN
-
-
-def _operation(row: TodoRow, target: Status) -> Operation:
-    if target is Status.COMPLETED:
-        return Operation.COMPLETE
-    return Operation.REOPEN if target is Status.OPEN and row.status not in OPEN else Operation.UPDATE
-
-
-def _plain_values(data: TodoUpdate) -> dict[str, Any]:
-    """Column values of the fields that are stored as they are sent."""
-    fields = data.model_fields_set
-    values: dict[str, Any] = {name: getattr(data, name) for name in ("deadline", "duration_minutes") if name in fields}
-    if "title" in fields:
-        values |= title_columns(data.title)
-    if "notes" in fields:
-        values |= notes_columns(data.notes)
-    if "priority" in fields:
-        values["priority"] = data.priority.rank
-    for name, moment in (("due", data.due), ("start", data.start)):
-        if name in fields:
-            values |= wall_time_columns(name, wall_time_of(moment))
-    return values
-
-
-def _wanted_labels(row: TodoRow, data: TodoUpdate) -> list[str]:
-    if "labels" in data.model_fields_set:
-        return data.labels
-    removed = {search_key(name) for name in data.labels_remove or []}
-    names = [name for name in [*row.labels, *(data.labels_add or [])] if search_key(name) not in removed]
-    if len(_labels.distinct(names)) > _MOST_LABELS:
-        raise InvalidInputError.at("#/labels_add", f"a todo carries at most {_MOST_LABELS} labels", "too_long")
-    return names
+            if row.is_blocked:
+                raise TodoBlockedError
+            return await self._finish(row, Finish("completed", at=self.clock()))
+        if row.is_open or target is Status.CANCELLED:
+            reopened = {"completed_at": None, "completed_by": None, "completed_with": None}
+            return {"status": target.value} | reopened
+        values = await self._reopen_values(row)
+        return (values or {}) | {"status": target.value}
 
 
 __all__ = ["TodoRepository", "TodoRow"]

@@ -2,10 +2,11 @@
 
 from fastapi import APIRouter
 
-from todo_api.routers import accounts, api_keys, health, labels, lists, logins, todos, users, workspaces
+from todo_api.routers import accounts, api_keys, completions, health, labels, lists, logins, todos, users, workspaces
 
 ROUTERS: tuple[APIRouter, ...] = (
     todos.router,
+    completions.router,
     lists.router,
     labels.router,
     workspaces.router,

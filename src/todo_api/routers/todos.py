@@ -7,7 +7,7 @@ from fastapi.responses import JSONResponse
 
 from todo_api.dependencies.auth import CurrentActor, needs
 from todo_api.dependencies.paging import Pages
-from todo_api.dependencies.paths import TodoId
+from todo_api.dependencies.paths import ExternalId, ExternalSource, TodoId
 from todo_api.dependencies.preconditions import IfMatch, IfNoneMatch, OnlyNew, tagged, unless_known
 from todo_api.dependencies.repositories import Todos
 from todo_api.dependencies.todo_query import Counted, Filter, Sort
@@ -84,6 +84,21 @@ async def put_todo(  # noqa: PLR0917  # FastAPI's way to ask for things
     return tagged(response, row) if actor.may(Scope.TODOS_READ) else JSONResponse({"id": row.id})
 
 
+@router.put("/by-external/{source}/{external_id}", dependencies=[WRITE], response_model=TodoRead, responses={201: {"model": TodoRead}})
+async def upsert_todo(  # noqa: PLR0917  # FastAPI's way to ask for things
+    source: ExternalSource, external_id: ExternalId, data: TodoPut, todos: Todos, expected: IfMatch, response: Response
+) -> TodoRow:
+    """Create the todo of an external reference, or change the fields you send where it exists.
+
+    The reference is unique in a workspace: that of the list you name, else your default list's.
+    """
+    row, created = await todos.upsert_external(source, external_id, data, expected)
+    if created:
+        response.status_code = 201
+        response.headers["location"] = f"/v1/todos/{row.id}"
+    return tagged(response, row)
+
+
 @router.delete("/{todo_id}", dependencies=[WRITE], status_code=204)
 async def delete_todo(todo_id: TodoId, todos: Todos, expected: IfMatch) -> None:
     """Move a todo and its subtasks to the trash; doing it again answers the same."""
@@ -99,14 +114,14 @@ async def complete_todo(
     Completing it again changes nothing and answers `replayed: true`.
     """
     row, replayed = await todos.complete(todo_id, data or TodoComplete(), expected)
-    return _completed(tagged(response, row), replayed=replayed)
+    return TodoCompleted.of(tagged(response, row), replayed=replayed)
 
 
 @router.post("/{todo_id}/reopen", dependencies=[COMPLETE])
 async def reopen_todo(todo_id: TodoId, todos: Todos, expected: IfMatch, response: Response) -> TodoCompleted:
     """Reopen a todo, and exactly the subtasks that its completion closed."""
     row, replayed = await todos.reopen(todo_id, expected)
-    return _completed(tagged(response, row), replayed=replayed)
+    return TodoCompleted.of(tagged(response, row), replayed=replayed)
 
 
 @router.post("/{todo_id}/move", dependencies=[WRITE], response_model=TodoRead)
@@ -121,7 +136,3 @@ def _created(response: Response, row: TodoRow, actor: Actor) -> TodoRow | Respon
         return JSONResponse({"id": row.id}, status_code=201, headers={"location": location})
     response.headers["location"] = location
     return tagged(response, row)
-
-
-def _completed(row: TodoRow, *, replayed: bool) -> TodoCompleted:
-    return TodoCompleted.model_validate({**TodoRead.model_validate(row).model_dump(), "replayed": replayed})

@@ -6,7 +6,6 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
-from todo_api.domain.dates import WallTime, parse_wall_time
 from todo_api.schemas._base import Input, Output, unset
 from todo_api.schemas.fields import (
     Boolean,
@@ -14,12 +13,22 @@ from todo_api.schemas.fields import (
     Integer,
     LabelName,
     LocalDate,
-    LocalTime,
     Moment,
     Notes,
     Timestamp,
-    Timezone,
     Title,
+)
+from todo_api.schemas.todo_parts import (
+    External,
+    ExternalRead,
+    Metadata,
+    Occurrence,
+    RecurrenceInput,
+    RecurrenceRead,
+    ReminderRead,
+    Reminders,
+    WallTimeRead,
+    When,
 )
 
 LONGEST_DURATION = 60 * 24 * 366
@@ -60,45 +69,9 @@ class Subtasks(StrEnum):
     REFUSE = "refuse"
 
 
-class LocalMoment(Input):
-    """A date, perhaps with a time, perhaps with a zone: all day, floating, or zoned."""
-
-    date: LocalDate
-    time: LocalTime | None = None
-    timezone: Timezone | None = None
-
-    @model_validator(mode="after")
-    def _zone_needs_time(self) -> Self:
-        WallTime(self.date, self.time, self.timezone)
-        return self
-
-    @property
-    def wall_time(self) -> WallTime:
-        """The same as a value of the domain."""
-        return WallTime(self.date, self.time, self.timezone)
-
-
-def wall_time_of(moment: LocalMoment | None) -> WallTime | None:
-    """The value of a moment that may be missing."""
-    return None if moment is None else moment.wall_time
-
-
-def _shortcut(value: Any) -> Any:
-    if not isinstance(value, str):
-        return value
-    found = parse_wall_time(value)
-    return LocalMoment(date=found.date, time=found.time, timezone=found.timezone)
-
-
-When = Annotated[
-    LocalMoment,
-    BeforeValidator(_shortcut, json_schema_input_type=LocalMoment | str),
-    Field(
-        description="An object or a shortcut: `2027-03-14` (all day), `2027-03-14T09:00` (floating), an RFC 3339 instant (UTC).",
-        examples=["2027-03-14", {"date": "2027-03-14", "time": "09:00", "timezone": "Europe/Berlin"}],
-    ),
-]
 Labels = Annotated[list[LabelName], Field(max_length=100)]
+UserIds = Annotated[list[Id], Field(max_length=50)]
+TodoIds = Annotated[list[Id], Field(max_length=50)]
 Duration = Annotated[Integer, Field(ge=1, le=LONGEST_DURATION)]
 
 
@@ -121,6 +94,7 @@ class TodoCreate(_StatusAgrees):
 
     title: Title
     list_id: Id | None = Field(default=None, description="The inbox unless given; a subtask is in its parent's list.")
+    section_id: Id | None = Field(default=None, description="A section of the list.")
     parent_id: Id | None = None
     notes: Notes = ""
     status: Status | None = Field(default=None, description="`open` unless given.")
@@ -130,7 +104,13 @@ class TodoCreate(_StatusAgrees):
     start: When | None = None
     deadline: LocalDate | None = None
     duration_minutes: Duration | None = None
+    recurrence: RecurrenceInput | None = None
     labels: Labels = Field(default_factory=list)
+    assignee_ids: UserIds = Field(default_factory=list)
+    reminders: Reminders = Field(default_factory=list)
+    blocked_by: TodoIds = Field(default_factory=list, description="Todos to be done before this one.")
+    external: External | None = None
+    metadata: Metadata = Field(default_factory=dict)
 
 
 class TodoUpdate(_StatusAgrees):
@@ -140,6 +120,7 @@ class TodoUpdate(_StatusAgrees):
 
     title: Title = unset()
     list_id: Id = unset(description="Moves it to another list; a subtask is detached from its parent.")
+    section_id: Id | None = unset(description="A section of the list; null takes it out.")
     parent_id: Id | None = unset(description="Nests it below another todo; null brings it to the top level.")
     notes: Notes = unset()
     status: Status = unset()
@@ -149,6 +130,12 @@ class TodoUpdate(_StatusAgrees):
     start: When | None = unset()
     deadline: LocalDate | None = unset()
     duration_minutes: Duration | None = unset()
+    recurrence: RecurrenceInput | None = unset(description="Merged into the recurrence there is; null makes it happen once.")
+    assignee_ids: UserIds = unset(description="Replaces the assignees kept.")
+    reminders: Reminders = unset(description="Replaces the reminders kept.")
+    blocked_by: TodoIds = unset(description="Replaces the blockers kept.")
+    external: External | None = unset()
+    metadata: Metadata = unset(description="Merged key by key; null removes a key.")
     labels: Labels = unset(description="Replaces the labels kept.")
     labels_add: Labels = unset(description="Adds labels; merges safely when two clients write.")
     labels_remove: Labels = unset(description="Removes labels; merges safely when two clients write.")
@@ -169,8 +156,26 @@ class TodoPut(TodoUpdate):
 class TodoComplete(Input):
     """How to complete."""
 
+    occurrence: Occurrence | None = Field(
+        default=None, description="Which occurrence; the current one unless given. Send it, and a repeat cannot step twice."
+    )
     completed_at: Moment | None = Field(default=None, description="When it was done; now unless given, at most 5 minutes ahead.")
     subtasks: Subtasks = Field(default=Subtasks.COMPLETE, description="What becomes of open subtasks.")
+    force: Boolean = Field(default=False, description="Complete it although an open todo blocks it.")
+
+
+class TodoSkip(Input):
+    """Which occurrence to skip."""
+
+    occurrence: Occurrence | None = None
+
+
+class TodoReschedule(Input):
+    """Where this occurrence goes; the rule and the key of the occurrence stay."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"due": "2027-03-16"}]})
+
+    due: When
 
 
 class TodoMove(Input):
@@ -179,6 +184,7 @@ class TodoMove(Input):
     model_config = ConfigDict(json_schema_extra={"examples": [{"position": "top"}]})
 
     list_id: Id = unset()
+    section_id: Id | None = unset(description="A section of the list; null takes it out.")
     parent_id: Id | None = unset(description="null brings it to the top level.")
     before: Id | None = Field(default=None, description="The neighbour that follows.")
     after: Id | None = Field(default=None, description="The neighbour that precedes.")
@@ -204,20 +210,13 @@ class SubtaskCounts(Output):
     completed: int
 
 
-class WallTimeRead(Output):
-    """A date, perhaps with a time, perhaps with a zone."""
-
-    date: date
-    time: str | None = Field(examples=["09:00"])
-    timezone: str | None
-
-
 class TodoRead(Output):
     """A todo."""
 
     id: str
     workspace_id: str
     list_id: str
+    section_id: str | None
     parent_id: str | None
     title: str
     notes: str
@@ -231,7 +230,16 @@ class TodoRead(Output):
     start: WallTimeRead | None
     deadline: date | None
     duration_minutes: int | None
+    recurrence: RecurrenceRead | None
+    occurrence: str | None = Field(description="The key of the current occurrence: send it with `complete`.")
     labels: list[str]
+    assignee_ids: list[str]
+    reminders: list[ReminderRead]
+    blocked_by: list[str]
+    is_blocked: bool
+    external: ExternalRead | None
+    metadata: dict[str, Any]
+    comment_count: int
     order: str = Field(description="Opaque; sorts as text by code point.")
     subtask_counts: SubtaskCounts
     is_overdue: bool
@@ -239,6 +247,9 @@ class TodoRead(Output):
     version: int
     created_at: Timestamp
     updated_at: Timestamp
+    warnings: list[str] = Field(
+        default_factory=list, exclude_if=lambda warnings: not warnings, description="What the request could not keep."
+    )
 
 
 class TodoCreated(Output):
@@ -251,6 +262,11 @@ class TodoCompleted(TodoRead):
     """A todo after completing or reopening; `replayed` when it was so already."""
 
     replayed: bool
+
+    @classmethod
+    def of(cls, row: Any, *, replayed: bool) -> "TodoCompleted":
+        """The message for a row."""
+        return cls.model_validate({**TodoRead.model_validate(row).model_dump(), "replayed": replayed})
 
 
 class TodoMoved(TodoRead):

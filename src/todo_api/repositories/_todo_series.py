@@ -1,0 +1,295 @@
+"""Completing, skipping and reopening: one path for todos that happen once and for those that come again."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final, Literal
+
+from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from todo_api.db.columns import Id
+from todo_api.domain.changes import Operation
+from todo_api.domain.dates import WallTime, local_today, shift_days
+from todo_api.domain.english_recurrence import RecurrenceTextError
+from todo_api.domain.identifiers import new_id
+from todo_api.domain.recurrence import Occurrence
+from todo_api.domain.recurrence_rules import RecurrenceError
+from todo_api.domain.reminders import shift_absolute
+from todo_api.domain.series import Series, compile_series, key_of, key_of_moment, occurrence_from
+from todo_api.errors import (
+    DueChangedError,
+    Flaw,
+    InvalidInputError,
+    OccurrenceMismatchError,
+    OpenSubtasksError,
+    WriteConflictError,
+)
+from todo_api.models import Completion
+from todo_api.repositories import _changes
+from todo_api.repositories._todo_moves import TodoMoves
+from todo_api.repositories._todo_rows import TodoRow, wall_time_columns
+from todo_api.schemas.todo_parts import RecurrenceInput
+from todo_api.schemas.todos import Status, Subtasks
+
+Kind = Literal["completed", "skipped"]
+
+_TODO: Final = bindparam("todo", type_=Id())
+_STANDING: Final = (Completion.todo_id == _TODO, Completion.undone_at.is_(None))
+_RECORDED: Final = select(Completion.id).where(*_STANDING, Completion.occurrence == bindparam("occurrence"))
+_COUNT: Final = select(func.count()).select_from(Completion).where(*_STANDING)
+_LATEST: Final = (
+    select(Completion.id, Completion.next_due, Completion.restores).where(*_STANDING).order_by(Completion.id.desc()).limit(1)
+)
+_UNDO: Final = (
+    update(Completion)
+    .where(Completion.todo_id.in_(bindparam("todos", expanding=True, type_=Id())), Completion.undone_at.is_(None))
+    .values(undone_at=bindparam("now", type_=Completion.undone_at.type))
+)
+_UNDO_ONE: Final = (
+    update(Completion)
+    .where(Completion.id == bindparam("record", type_=Id()))
+    .values(undone_at=bindparam("now", type_=Completion.undone_at.type))
+)
+_DATES: Final = {"due_date", "start_date", "deadline"}
+_INSTANTS: Final = {"due_instant", "start_instant", "completed_at"}
+_REOPENED: Final = {"status": Status.OPEN.value, "completed_at": None, "completed_by": None, "completed_with": None}
+ONCE: Final = ""  # the occurrence of a todo that happens once
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """How an occurrence ends."""
+
+    kind: Kind
+    at: datetime
+    subtasks: Subtasks = Subtasks.COMPLETE
+
+
+class TodoSeries(TodoMoves):
+    """Column values for the ends of occurrences, and the records of them."""
+
+    async def _finish(self, row: TodoRow, finish: Finish) -> dict[str, Any]:
+        """Record the end of the current occurrence; the values that close the todo or move it on to the next."""
+        series = None if row.recurrence is None or not row.is_open else Series.from_stored(row.recurrence)
+        following = await self._following(row, series, finish)
+        if series is None or following is None:
+            values, children = await self._closing(row, finish)
+        else:
+            values, children = await self._stepping(row, series, following, finish)
+        await self._keep_record(row, finish, values, children)
+        return values
+
+    async def _following(self, row: TodoRow, series: Series | None, finish: Finish) -> Occurrence | None:
+        if series is None or series.paused or row.occurrence is None:
+            return None
+        recorded = (await self.session.execute(_COUNT, {"todo": row.id})).scalar_one() if series.rule.count is not None else 0
+        current = occurrence_from(row.occurrence)
+        return series.after(current, done_at=finish.at, now=self.clock(), viewer=self.actor.zone, recorded=recorded + 1)
+
+    async def _closing(self, row: TodoRow, finish: Finish) -> tuple[dict[str, Any], list[TodoRow]]:
+        """The occurrence is the last: the todo is completed, or cancelled where its last occurrence is skipped."""
+        if finish.kind == "skipped":
+            return {"status": Status.CANCELLED.value}, []
+        children = await self._close_subtasks(row, finish.subtasks, finish.at)
+        return self._done(finish.at, closed_with=None), children
+
+    async def _stepping(
+        self, row: TodoRow, series: Series, following: Occurrence, finish: Finish
+    ) -> tuple[dict[str, Any], list[TodoRow]]:
+        """The todo moves on; start, deadline and absolute reminders move by as many local days as the occurrence."""
+        children: list[TodoRow] = []
+        if series.reset_subtasks:
+            children = await self._reset_subtasks(row)
+        elif finish.kind == "completed":
+            children = await self._close_subtasks(row, finish.subtasks, finish.at)
+        days = (_day(following) - _day(occurrence_from(row.occurrence or ""))).days
+        values = wall_time_columns("due", series.place(following)) | {
+            "occurrence": key_of(following),
+            "status": Status.OPEN.value,
+            "reminders": shift_absolute(row.reminders, days, series.zone(self.actor.zone)),
+        }
+        if row.start_moment is not None:
+            values |= wall_time_columns("start", shift_days(row.start_moment, days))
+        if row.deadline is not None:
+            values["deadline"] = shift_days(WallTime(row.deadline), days).date
+        return values, children
+
+    async def _keep_record(self, row: TodoRow, finish: Finish, values: Mapping[str, Any], children: Sequence[TodoRow]) -> None:
+        """Write the record of this todo, and one for each subtask that it closed."""
+        now = self.clock()
+        common = {"workspace_id": row.workspace_id, "kind": finish.kind, "at": finish.at, "by": self.actor.user_id}
+        common |= {"created_at": now, "undone_at": None}
+        touched = {name: getattr(row, name) for name in values if hasattr(row, name)}
+        states = [{"id": child.id, **_state(child)} for child in children]
+        own = {
+            "id": new_id(),
+            "todo_id": row.id,
+            "occurrence": row.occurrence or ONCE,
+            "due_was": _due(row.due_moment),
+            "next_due": _due(_due_of(values)) if "due_date" in values else None,
+            "restores": {"todo": _changes.json_values(touched), "subtasks": states},
+        }
+        closed = [child for child in children if child.is_open and finish.kind == "completed" and "completed_at" in values]
+        records = [own, *(self._record_of_child(child, row) for child in closed)]
+        try:
+            await self.session.execute(insert(Completion), [record | common for record in records])
+        except IntegrityError as error:  # somebody recorded this occurrence in this instant
+            raise WriteConflictError from error
+
+    def _record_of_child(self, child: TodoRow, parent: TodoRow) -> dict[str, Any]:
+        restores = {"todo": _state(child), "subtasks": [], "with": parent.id}
+        return {
+            "id": new_id(),
+            "todo_id": child.id,
+            "occurrence": child.occurrence or ONCE,
+            "due_was": _due(child.due_moment),
+            "next_due": None,
+            "restores": restores,
+        }
+
+    async def _require_current(self, row: TodoRow, occurrence: str | None) -> bool:
+        """Whether the occurrence was recorded before; raises OccurrenceMismatchError for one that is not current either."""
+        if occurrence is None or (row.is_open and occurrence == row.occurrence):
+            return False
+        parameters = {"todo": row.id, "occurrence": occurrence}
+        if (await self.session.execute(_RECORDED, parameters)).first() is not None:
+            return True
+        raise OccurrenceMismatchError(row.occurrence)
+
+    async def _reopen_values(self, row: TodoRow) -> dict[str, Any] | None:
+        """Undo the latest record: the values as they were before it, None when there is nothing to undo.
+
+        Raises DueChangedError when the due date is not the one that the record left.
+        """
+        latest = (await self.session.execute(_LATEST, {"todo": row.id})).one_or_none()
+        if latest is None:
+            return None if row.is_open else dict(_REOPENED)
+        if row.is_open and row.recurrence is None:
+            return None
+        if row.is_open and _due(row.due_moment) != latest.next_due:
+            raise DueChangedError(current=_due(row.due_moment), recorded=latest.next_due)
+        await self.session.execute(_UNDO_ONE, {"record": latest.id, "now": self.clock()})
+        await self._restore_subtasks(latest.restores["subtasks"])
+        values = _revived(latest.restores["todo"]) | {"completed_at": None, "completed_by": None, "completed_with": None}
+        if values.get("status") not in {Status.OPEN, Status.IN_PROGRESS}:
+            values["status"] = Status.OPEN.value
+        if "due_date" in values:
+            values |= wall_time_columns("due", _due_of(values))
+        if "start_date" in values:
+            values |= wall_time_columns("start", _due_of(values, "start"))
+        return values
+
+    async def _restore_subtasks(self, states: Sequence[Mapping[str, Any]]) -> None:
+        by_id = {state["id"]: state for state in states}
+        rows = [child for child in await self._rows(by_id) if child.deleted_at is None]
+        for child in rows:
+            values = _revived({name: value for name, value in by_id[child.id].items() if name != "id"})
+            await self._apply(child, values, Operation.REOPEN if not child.is_open else Operation.COMPLETE)
+        reopened = [child.id for child in rows if not child.is_open and by_id[child.id]["status"] in {"open", "in_progress"}]
+        if reopened:
+            await self.session.execute(_UNDO, {"todos": reopened, "now": self.clock()})
+
+    def _done(self, at: datetime, *, closed_with: str | None) -> dict[str, Any]:
+        status = Status.COMPLETED.value
+        return {"status": status, "completed_at": at, "completed_by": self.actor.user_id, "completed_with": closed_with}
+
+    async def _close_subtasks(self, row: TodoRow, how: Subtasks, at: datetime) -> list[TodoRow]:
+        """Close what is open below, as ``how`` says; the subtasks as they were."""
+        if how is Subtasks.LEAVE:
+            return []
+        still_open = [child for child in await self._below(row) if child.is_open]
+        if still_open and how is Subtasks.REFUSE:
+            raise OpenSubtasksError
+        for child in still_open:
+            await self._apply(child, self._done(at, closed_with=row.id), Operation.COMPLETE)
+        closed = sum(child.parent_id == row.id for child in still_open)
+        row.completed_subtasks += closed
+        row.open_subtasks -= closed
+        return still_open
+
+    async def _reset_subtasks(self, row: TodoRow) -> list[TodoRow]:
+        """Reopen what is completed below, for the next occurrence; the subtasks as they were."""
+        completed = [child for child in await self._below(row) if child.completed]
+        for child in completed:
+            await self._apply(child, _REOPENED, Operation.REOPEN)
+        reopened = sum(child.parent_id == row.id for child in completed)
+        row.open_subtasks += reopened
+        row.completed_subtasks -= reopened
+        return completed
+
+    def _recurrence_values(
+        self, wanted: RecurrenceInput | None, *, kept: Mapping[str, Any] | None, occurrence: str | None, due: WallTime | None
+    ) -> dict[str, Any]:
+        """Column values of a recurrence, merged into the one there is; a todo without a due date gets its first occurrence."""
+        if wanted is None:
+            return {"recurrence": None, "occurrence": None}
+        fields = {name: getattr(wanted, name) for name in wanted.model_fields_set}
+        if wanted.start is not None:
+            fields["start"] = wanted.start.wall_time
+        old = None if kept is None else Series.from_stored(kept)
+        current = old.place(occurrence_from(occurrence)) if old is not None and occurrence is not None else None
+        series = self._compiled(fields, kept=old, due=due, current=current)
+        values: dict[str, Any] = {"recurrence": series.stored}
+        if occurrence is None and due is not None:
+            values["occurrence"] = key_of_moment(due)
+        elif occurrence is None:
+            first = series.first()
+            assert first is not None  # noqa: S101  # the rule was seen to fit its start
+            values |= {"occurrence": key_of(first)} | wall_time_columns("due", series.place(first))
+        return values
+
+    def _compiled(
+        self, fields: Mapping[str, Any], *, kept: Series | None, due: WallTime | None, current: WallTime | None
+    ) -> Series:
+        local = self.clock().astimezone(self.actor.zone).replace(tzinfo=None)
+        try:
+            return compile_series(fields, kept=kept, due=due, current=current, now_local=local, week_start=self.actor.week_start)
+        except RecurrenceError as error:
+            detail = f"{error.message} {error.hint}".strip()
+            raise InvalidInputError([Flaw(detail, error.code, pointer="#/recurrence/rrule")]) from None
+        except RecurrenceTextError as error:
+            flaw = Flaw(f"at character {error.position}: {error}", "recurrence_text", pointer="#/recurrence/text")
+            raise InvalidInputError([flaw]) from None
+        except LookupError:
+            raise InvalidInputError.at("#/recurrence", "send rrule or text", "missing") from None
+
+    def _today(self) -> date:
+        return local_today(self.clock(), self.actor.zone)
+
+
+def _day(occurrence: Occurrence) -> date:
+    return occurrence.date() if isinstance(occurrence, datetime) else occurrence
+
+
+def _due_of(values: Mapping[str, Any], prefix: str = "due") -> WallTime | None:
+    day, clock = values[f"{prefix}_date"], values[f"{prefix}_time"]
+    if day is None:
+        return None
+    time = None if clock is None else datetime.fromisoformat(f"2000-01-01T{clock}").time()
+    return WallTime(day, time, values[f"{prefix}_timezone"])
+
+
+def _due(moment: WallTime | None) -> dict[str, Any] | None:
+    """A due date in the shape that clients read."""
+    if moment is None:
+        return None
+    clock = moment.time
+    text = None if clock is None else clock.isoformat("minutes" if clock.second == 0 else "seconds")
+    return {"date": moment.date.isoformat(), "time": text, "timezone": moment.timezone}
+
+
+def _state(child: TodoRow) -> dict[str, Any]:
+    names = ("status", "completed_at", "completed_by", "completed_with")
+    return _changes.json_values({name: getattr(child, name) for name in names})
+
+
+def _revived(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Column values of what was kept as JSON."""
+    return {name: _revive(name, value) for name, value in values.items()}
+
+
+def _revive(name: str, value: Any) -> Any:
+    if value is None or name not in _DATES | _INSTANTS:
+        return value
+    return date.fromisoformat(value) if name in _DATES else datetime.fromisoformat(value)
