@@ -57,6 +57,7 @@ _EXISTS: Final = select(Todo.id).where(Todo.id == bindparam("id", type_=Id()))
 _INSERT: Final = insert(Todo)
 _STATUS_FIELDS: Final = frozenset({"status", "completed"})
 _PLACE_FIELDS: Final = frozenset({"list_id", "parent_id"})
+_LABEL_FIELDS: Final = frozenset({"labels", "labels_add", "labels_remove"})
 
 
 class TodoRepository(TodoMoves):
@@ -140,11 +141,14 @@ class TodoRepository(TodoMoves):
             await self._lock_tree(todo_id)
         row = await self._load(todo_id, _role_for(data), expected)
         values = _plain_values(data)
-        if fields & {"labels", "labels_add", "labels_remove"}:
-            values |= await self._set_labels(row, _wanted_labels(row, data))
         if fields & _PLACE_FIELDS:
             values |= await self._moved(row, data)
+        if fields & _LABEL_FIELDS:  # after the move: labels belong to the workspace where the todo ends up
+            workspace_id = values.get("workspace_id", row.workspace_id)
+            values |= await self._set_labels(row, _wanted_labels(row, data), workspace_id)
         target, op = _wanted_status(data), Operation.MOVE if "list_id" in values else Operation.UPDATE
+        if target is Status.OPEN and "status" not in fields and row.status in OPEN:
+            target = None  # what is in progress is not completed either
         if target is not None and target != row.status:
             values |= await self._status_values(row, target, at=self.clock(), subtasks=Subtasks.COMPLETE)
             op = _operation(row, target)
@@ -194,7 +198,7 @@ class TodoRepository(TodoMoves):
 
     async def _require_free(self, todo_id: str, expected: Expected) -> None:
         taken = (await self.session.execute(_EXISTS, {"id": todo_id})).one_or_none() is not None
-        if taken or expected.versions is not None:
+        if taken or expected.existing:
             raise TodoNotFoundError
 
     async def _place_for(self, data: TodoCreate) -> Place:
@@ -239,7 +243,7 @@ class TodoRepository(TodoMoves):
         if target is Status.COMPLETED:
             await self._close_subtasks(row, subtasks, at)
             return self._done(at, closed_with=None)
-        if row.completed:
+        if target in OPEN and row.status not in OPEN:  # also by way of cancelled
             await self._reopen_subtasks(row)
         return {"status": target.value, "completed_at": None, "completed_by": None, "completed_with": None}
 
@@ -294,7 +298,7 @@ def _wanted_status(data: TodoUpdate) -> Status | None:
 def _operation(row: TodoRow, target: Status) -> Operation:
     if target is Status.COMPLETED:
         return Operation.COMPLETE
-    return Operation.REOPEN if target is Status.OPEN and row.status not in OPEN else Operation.UPDATE
+    return Operation.REOPEN if target in OPEN and row.status not in OPEN else Operation.UPDATE
 
 
 def _plain_values(data: TodoUpdate) -> dict[str, Any]:
