@@ -279,8 +279,8 @@ class LabelNameTakenError(ConflictError):
     code = "label_name_taken"
     title = "The workspace has a label of this name"
 
-    def __init__(self, name: str) -> None:
-        super().__init__(f"There is a label {name!r} already.")
+    def __init__(self) -> None:
+        super().__init__("Use that label, or choose another name: case and accents do not make one.")
 
 
 class IdTakenError(ConflictError):

@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from fastapi import FastAPI
-from fastapi.routing import APIRoute
 
 from todo_api.db import migrations
 from todo_api.db.engine import Database
@@ -48,7 +47,6 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
         redoc_url=None,
         lifespan=lifespan,
         redirect_slashes=False,
-        generate_unique_id_function=_operation_id,
     )
     for router in ROUTERS:
         app.router.routes.extend(router.routes)  # flat: included routers are matched by a nested, slower walk
@@ -76,7 +74,3 @@ async def running(settings: Settings, clock: Clock = system_clock) -> AsyncItera
     finally:
         await database.close()
         passwords.close()
-
-
-def _operation_id(route: APIRoute) -> str:
-    return route.name

@@ -1,6 +1,7 @@
 """Serving: migrate what may be migrated, say what a newcomer needs, run uvicorn."""
 
 import asyncio
+import os
 import sys
 
 import uvicorn
@@ -29,6 +30,7 @@ def serve(settings: Settings, *, migrate: bool) -> None:
     if settings.workers == 1:
         _run(create_app(settings), settings)
     else:
+        os.environ["TODO_API_HOST"] = settings.host  # an option of this command decides what workers allow
         _run(_FACTORY, settings)
 
 

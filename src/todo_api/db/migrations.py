@@ -6,6 +6,7 @@ from typing import Any, Final
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from todo_api.db import dialect
 from todo_api.db.engine import Database
 from todo_api.errors import DatabaseUnavailableError, StartupError
 from todo_api.settings import Settings
@@ -26,10 +27,21 @@ def config(settings: Settings) -> Any:
 
 
 def upgrade(settings: Settings, revision: str = "head") -> None:
-    """Bring the schema up to ``revision``; several at once wait for each other. Not to be called from a running event loop."""
-    from alembic import command  # noqa: PLC0415  # as in config()
+    """Bring the schema up to ``revision``; several at once wait for each other. Not to be called from a running event loop.
 
-    command.upgrade(config(settings), revision)
+    Raises StartupError for a revision that this program does not know, and UnavailableError when the database does not answer.
+    """
+    from alembic import command  # noqa: PLC0415  # as in config()
+    from alembic.util import CommandError  # noqa: PLC0415  # as in config()
+
+    try:
+        command.upgrade(config(settings), revision)
+    except CommandError as error:
+        raise StartupError(f"{error}, which belongs to another version of this program. Install the matching one.") from error
+    except (DBAPIError, OSError) as error:
+        if known := dialect.unavailable(error):
+            raise known from error
+        raise
 
 
 def downgrade(settings: Settings, revision: str) -> None:

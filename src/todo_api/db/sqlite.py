@@ -1,11 +1,12 @@
 """SQLite: one writing connection with group commit, and read-only connections beside it."""
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 from urllib.parse import quote
 
 from sqlalchemy import event
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, ExceptionContext, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -14,7 +15,6 @@ from todo_api.errors import DatabaseBusyError, DatabaseUnavailableError
 from todo_api.settings import Settings
 
 _BOTH = (
-    "busy_timeout=5000",
     "foreign_keys=ON",
     "trusted_schema=OFF",
     "cell_size_check=ON",
@@ -25,8 +25,9 @@ _BOTH = (
 
 def _engine(settings: Settings, *, pragmas: tuple[str, ...], mode: str, size: int) -> AsyncEngine:
     path = make_url(settings.database_url).database or ""
+    patience = f"busy_timeout={round(settings.sqlite_write_seconds * 1000)}"  # with other programs
     engine = create_async_engine(
-        f"sqlite+{DRIVER}:///file:{quote(path)}?mode={mode}&uri=true",
+        URL.create(f"sqlite+{DRIVER}", database=f"file:{quote(path)}", query={"mode": mode, "uri": "true"}),
         isolation_level="AUTOCOMMIT",  # BEGIN, SAVEPOINT and COMMIT are the writer's own
         pool_size=size,
         max_overflow=0,
@@ -38,7 +39,7 @@ def _engine(settings: Settings, *, pragmas: tuple[str, ...], mode: str, size: in
     @event.listens_for(engine.sync_engine, "connect")
     def configure(connection: Any, _: ConnectionPoolEntry) -> None:
         cursor = connection.cursor()
-        for pragma in pragmas:
+        for pragma in (patience, *pragmas):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
@@ -53,7 +54,15 @@ def reading_engine(settings: Settings) -> AsyncEngine:
 def writing_engine(settings: Settings) -> AsyncEngine:
     """The one connection that writes."""
     pragmas = ("journal_mode=WAL", f"synchronous={settings.sqlite_synchronous}", "journal_size_limit=67108864", *_BOTH)
-    return _engine(settings, pragmas=pragmas, mode="rwc", size=1)
+    engine = _engine(settings, pragmas=pragmas, mode="rwc", size=1)
+
+    @event.listens_for(engine.sync_engine, "handle_error")
+    def keep_when_cancelled(context: ExceptionContext) -> None:
+        """The thread finishes the statement, then the rollback; the other units of the group need the connection."""
+        if isinstance(context.original_exception, asyncio.CancelledError):
+            context.is_disconnect = False
+
+    return engine
 
 
 class Writer:
@@ -83,8 +92,7 @@ class Writer:
                 connection = self._connection = await self._engine.connect()
             await self._run("BEGIN IMMEDIATE" if self._group is None else "SAVEPOINT unit")
         except BaseException:
-            await self._forget_connection()
-            self._turn.release()
+            await self.rollback()
             raise
         return connection
 
@@ -100,26 +108,18 @@ class Writer:
             self._turn.release()
             await asyncio.shield(group)
         else:
-            try:
-                await self._end("COMMIT")
-            finally:
-                self._turn.release()
+            await self._end("COMMIT")
 
     async def rollback(self) -> None:
-        """Undo the unit and nothing else."""
-        try:
-            if self._group is None:
-                await self._end("ROLLBACK")
-            else:
-                await self._end("ROLLBACK TO unit")
-                await self._end("RELEASE unit")
-        finally:
-            self._turn.release()
+        """Undo the unit and nothing else; only where SQLite undid everything by itself (disk full) the group fails with it."""
+        statements = ("ROLLBACK",) if self._group is None else ("ROLLBACK TO unit", "RELEASE unit")
+        with suppress(Exception):  # whoever rolls back has an error of their own to tell
+            await self._end(*statements)
 
     async def close(self) -> None:
         """Wait for the last COMMIT and close the connection."""
         while self._tasks:
-            await asyncio.gather(*self._tasks)
+            await asyncio.wait(self._tasks)
         if self._connection is not None:
             await self._connection.close()
             self._connection = None
@@ -137,10 +137,7 @@ class Writer:
             self._waiting -= 1
 
     async def _join(self, group: asyncio.Future[None]) -> None:
-        try:
-            await self._end("RELEASE unit")
-        finally:
-            self._turn.release()
+        await self._end("RELEASE unit")
         await asyncio.shield(group)
 
     async def _commit_group_in_turn(self) -> None:
@@ -162,17 +159,19 @@ class Writer:
         else:
             group.set_result(None)
 
-    async def _end(self, sql: str) -> None:
-        """Run a closing statement to its end even when the caller is cancelled; a failure costs the whole transaction."""
-        task = self._spawn(self._run(sql))
+    async def _end(self, *statements: str) -> None:
+        """Close the unit and give the turn away, in a task of its own: neither is left undone when the caller is cancelled."""
+        await asyncio.shield(self._spawn(self._end_in_turn(statements)))
+
+    async def _end_in_turn(self, statements: tuple[str, ...]) -> None:
         try:
-            await asyncio.shield(task)
-        except asyncio.CancelledError:
-            await asyncio.wait([task])
-            raise
+            for sql in statements:
+                await self._run(sql)
         except Exception:
             await self._forget_connection()
             raise
+        finally:
+            self._turn.release()
 
     def _spawn(self, work: Any) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)

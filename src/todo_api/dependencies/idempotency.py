@@ -53,7 +53,7 @@ KEYED: Any = Depends(_claim_before_login)  # for routes that need no credential
 
 def _key(header: str) -> str:
     """The key; a structured-field string (in quotes) and the bare text are the same key."""
-    key = header[1:-1] if len(header) > 2 and header[0] == header[-1] == '"' else header  # noqa: PLR2004  # two quotes
+    key = header[1:-1] if len(header) > 1 and header[0] == header[-1] == '"' else header
     if not _SHAPE.fullmatch(key):
         raise IdempotencyKeyInvalidError
     return key

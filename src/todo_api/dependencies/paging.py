@@ -5,11 +5,12 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Final, TypeVar
 
 from fastapi import Depends, Query, Request, Response
+from pydantic import Field
 
 from todo_api.dependencies.auth import CurrentActor
 from todo_api.domain.paging import Position, Slice
 from todo_api.runtime.state import State
-from todo_api.schemas.fields import QueryInteger
+from todo_api.schemas.fields import PLAIN_DIGITS
 from todo_api.security import cursors
 
 Row = TypeVar("Row")
@@ -17,6 +18,8 @@ Row = TypeVar("Row")
 DEFAULT_LIMIT: Final = 50
 LARGEST_LIMIT: Final = 200
 _MOVING: Final = {"cursor", "limit"}
+
+Limit = Annotated[int, Field(ge=1, le=LARGEST_LIMIT), PLAIN_DIGITS]
 
 
 class Paging:
@@ -42,7 +45,7 @@ class Paging:
 async def _paging(
     request: Request,
     actor: CurrentActor,
-    limit: Annotated[QueryInteger, Query(ge=1, le=LARGEST_LIMIT, description="Items on a page.")] = DEFAULT_LIMIT,
+    limit: Annotated[Limit, Query(description="Items on a page.")] = DEFAULT_LIMIT,
     cursor: Annotated[str | None, Query(description="`next_cursor` of the page before.")] = None,
 ) -> Paging:
     state: State = request.state.runtime

@@ -10,6 +10,7 @@ from todo_api.errors import BadRequestError, Flaw
 from todo_api.runtime.state import State
 
 _TAG: Final = re.compile(r'(W/)?"([\x21\x23-\x7e]*)"')
+_VERSION: Final = re.compile(r"[1-9][0-9]{0,17}")  # as we write them: tags are compared as text, so "03" is not "3"
 _LIST: Final = re.compile(r'\s*(?:W/)?"[\x21\x23-\x7e]*"\s*(?:,\s*(?:W/)?"[\x21\x23-\x7e]*"\s*)*')
 
 
@@ -29,15 +30,16 @@ async def _expected(request: Request) -> Expected:
     header = request.headers.get("if-match")
     if header is None:
         return Expected(required=state.settings.require_if_match)
-    return Expected(versions=None) if header.strip() == "*" else Expected(versions=_versions(header, "If-Match", weak=False))
+    versions = None if header.strip() == "*" else _versions(header, "If-Match", weak=False)
+    return Expected(versions=versions, existing=True)
 
 
-async def _known(request: Request) -> frozenset[int] | None:
-    """The versions in If-None-Match; None without the header. Weak comparison, as for every GET."""
+async def _known(request: Request) -> Expected | None:
+    """The versions in If-None-Match, any for ``*``; None without the header. Weak comparison, as for every GET."""
     header = request.headers.get("if-none-match")
-    if header is None or header.strip() == "*":
+    if header is None:
         return None
-    return _versions(header, "If-None-Match", weak=True)
+    return Expected(versions=None if header.strip() == "*" else _versions(header, "If-None-Match", weak=True))
 
 
 async def _only_new(request: Request) -> bool:
@@ -50,7 +52,7 @@ _known.header = "If-None-Match"  # type: ignore[attr-defined]
 _only_new.header = "If-None-Match"  # type: ignore[attr-defined]
 
 IfMatch = Annotated[Expected, Depends(_expected)]
-IfNoneMatch = Annotated[frozenset[int] | None, Depends(_known)]
+IfNoneMatch = Annotated[Expected | None, Depends(_known)]
 OnlyNew = Annotated[bool, Depends(_only_new)]
 
 
@@ -60,9 +62,9 @@ def tagged(response: Response, row: Row) -> Row:
     return row
 
 
-def unless_known(response: Response, row: Row, known: frozenset[int] | None) -> Row:
+def unless_known(response: Response, row: Row, known: Expected | None) -> Row:
     """As ``tagged``, but raises NotModified when the client has this version."""
-    if known is not None and row.version in known:
+    if known is not None and known.accepts(row.version):
         raise NotModified(f'"{row.version}"')
     return tagged(response, row)
 
@@ -72,4 +74,4 @@ def _versions(header: str, name: str, *, weak: bool) -> frozenset[int]:
         flaw = Flaw('must be * or entity tags in quotes, for example "3"', "format", header=name)
         raise BadRequestError(f"{name} is malformed.", flaws=[flaw])
     found: list[Any] = _TAG.findall(header)
-    return frozenset(int(tag) for prefix, tag in found if (weak or not prefix) and tag.isdecimal() and len(tag) < 19)  # noqa: PLR2004  # digits of a 64-bit number
+    return frozenset(int(tag) for prefix, tag in found if (weak or not prefix) and _VERSION.fullmatch(tag))

@@ -5,10 +5,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """``If-Match``: the versions accepted, None for any; ``required`` where a write without it is refused."""
+    """``If-Match``: the versions accepted, None for any; ``required`` where a write without it is refused.
+
+    ``existing`` says that a row must be there already, as every If-Match does, ``*`` included.
+    """
 
     versions: frozenset[int] | None = None
     required: bool = False
+    existing: bool = False
 
     def accepts(self, version: int) -> bool:
         """Whether a row of this version may be written."""

@@ -45,7 +45,7 @@ async def find_or_create(
         return {}
     parameters = {"label_workspace": workspace_id, "keys": list(wanted)}
     known = {row.name_key: row for row in await session.execute(_FIND, parameters)}
-    for key in wanted.keys() - known.keys():
+    for key in sorted(wanted.keys() - known.keys()):  # in one order everywhere, so that no two writers wait for each other
         values = _new(workspace_id, wanted[key], key, now)
         row = (await session.execute(_INSERT[session.dialect_name], values)).one_or_none()
         if row is None:  # another transaction made it meanwhile

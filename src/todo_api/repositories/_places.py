@@ -41,6 +41,8 @@ def _statement(*, inbox: bool, restricted: bool) -> Select[Any]:
         last.label("last_order"),
     )
     statement = select(*columns).where(*_access.visible(TodoList.workspace_id, TodoList.id, restricted=restricted))
+    # As the todo's foreign key would, but before the look: a list cannot be trashed between the two.
+    statement = statement.with_for_update(of=TodoList, read=True, key_share=True)
     if not inbox:
         return statement.where(TodoList.id == _LIST)
     owned = select(Member.workspace_id).join(Workspace, Workspace.id == Member.workspace_id)

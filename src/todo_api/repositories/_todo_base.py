@@ -166,10 +166,10 @@ class TodoBase(Repository):
 
         return await _labels.find_or_create(self.session, workspace_id, names, now=self.clock(), created=created)
 
-    async def _set_labels(self, row: TodoRow, names: Iterable[str]) -> dict[str, Any]:
+    async def _set_labels(self, row: TodoRow, names: Iterable[str], workspace_id: str) -> dict[str, Any]:
         """Make these the labels of the todo; the column value that says so."""
-        ids = await self._label_names(row.workspace_id, names)
-        if list(ids) != row.labels:
+        ids = await self._label_names(workspace_id, names)
+        if list(ids) != row.labels or workspace_id != row.workspace_id:
             await _labels.attach(self.session, row.id, ids.values(), replace=True)
         return {"labels": list(ids)}
 

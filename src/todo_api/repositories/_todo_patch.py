@@ -9,7 +9,7 @@ from todo_api.errors import InvalidInputError
 from todo_api.repositories import _labels
 from todo_api.repositories._todo_base import notes_columns, title_columns
 from todo_api.repositories._todo_links import external_columns
-from todo_api.repositories._todo_rows import TodoRow, wall_time_columns
+from todo_api.repositories._todo_rows import OPEN, TodoRow, wall_time_columns
 from todo_api.schemas.todo_parts import check_metadata, wall_time_of
 from todo_api.schemas.todos import Status, TodoCreate, TodoPut, TodoUpdate
 
@@ -44,7 +44,7 @@ def wanted_status(data: TodoUpdate) -> Status | None:
 def operation(row: TodoRow, target: Status) -> Operation:
     if target is Status.COMPLETED:
         return Operation.COMPLETE
-    return Operation.REOPEN if target is Status.OPEN and not row.is_open else Operation.UPDATE
+    return Operation.REOPEN if target in OPEN and not row.is_open else Operation.UPDATE
 
 
 def plain_values(data: TodoUpdate) -> dict[str, Any]:

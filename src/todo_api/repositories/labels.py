@@ -78,7 +78,7 @@ class LabelRepository(Repository):
         try:
             row = (await self.session.execute(insert(Label).returning(*_COLUMNS), values)).one()
         except IntegrityError as error:
-            raise LabelNameTakenError(data.name) from error
+            raise LabelNameTakenError from error
         after = {"name": data.name, "color": data.color}
         self._record(row.id, Operation.CREATE, workspace_id=workspace_id, after=after)
         return row

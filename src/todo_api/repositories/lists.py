@@ -17,6 +17,7 @@ from todo_api.domain.permissions import Role
 from todo_api.domain.preconditions import ANY, Expected
 from todo_api.domain.text import search_key
 from todo_api.errors import (
+    ForbiddenError,
     InboxProtectedError,
     InvalidInputError,
     ListArchivedError,
@@ -92,6 +93,12 @@ def _one(*, restricted: bool, locked: bool) -> Select[Any]:
     return statement.with_for_update(of=TodoList) if locked else statement.where(TodoList.deleted_at.is_(None))
 
 
+@lru_cache(maxsize=2)
+def _workspace_of(*, restricted: bool) -> Select[str]:
+    seen = _access.visible(TodoList.workspace_id, TodoList.id, restricted=restricted)
+    return select(TodoList.workspace_id).where(TodoList.id == _ID, *seen)
+
+
 @lru_cache(maxsize=32)
 def _page(*, single: bool, guest: bool, restricted: bool, archived: bool, continued: bool) -> Select[Any]:
     near = _access.near(TodoList.workspace_id, TodoList.id, single=single, guest=guest)
@@ -111,7 +118,7 @@ _ORDERS: Final = select(TodoList.id, TodoList.order).where(_LIVE).order_by(TodoL
 _TODOS: Final = select(Todo.id, Todo.version).where(Todo.list_id == _ID, Todo.deleted_at.is_(None)).order_by(Todo.id)
 _TRASH_TODOS: Final = (
     update(Todo)
-    .where(Todo.list_id == _ID, Todo.deleted_at.is_(None))
+    .where(Todo.list_id == bindparam("trash", type_=Id()), Todo.deleted_at.is_(None))
     .values(
         deleted_at=bindparam("now", type_=Todo.deleted_at.type),
         updated_at=bindparam("now", type_=Todo.updated_at.type),
@@ -155,9 +162,9 @@ class ListRepository(Repository):
         return await fetch_page(fetch, lambda row: Position(row.order, row.id), limit=limit, after=after, nullable=False)
 
     async def create(self, data: ListCreate) -> ListRow:
-        """A new list at the end; raises WorkspaceNotFoundError and RoleTooLowError."""
+        """A new list at the end; raises WorkspaceNotFoundError, ForbiddenError and RoleTooLowError."""
         if self._restricted:
-            raise InvalidInputError.at("#", "a credential that is restricted to lists makes no others", "restricted")
+            raise ForbiddenError("A credential that is restricted to lists makes no others.")
         workspace_id, role = await _access.workspace_for_new(self.session, self.actor, data.workspace_id)
         last = (await self.session.execute(_LAST_ORDER, {"workspace": workspace_id})).scalar_one()
         now = self.clock()
@@ -197,8 +204,8 @@ class ListRepository(Repository):
 
     async def move(self, list_id: str, data: ListMove, expected: Expected = ANY) -> ListRow:
         """Put a list before or after another of its workspace."""
+        await self._lock_structure(list_id)
         row = await self._load(list_id, expected)
-        await lock_structure(self.session, row.workspace_id)
         place = await self._gap(row, data)
         key = key_between(*place)
         if key is None:
@@ -208,19 +215,29 @@ class ListRepository(Repository):
 
     async def delete(self, list_id: str, expected: Expected = ANY) -> None:
         """Move a list and all in it to the trash as one unit; doing it again does nothing."""
+        await self._lock_structure(list_id)
         row = await self._find(list_id)
         if row.deleted_at is not None:
             return
         self._expect(row, expected)
         if row.is_inbox:
             raise InboxProtectedError
-        await lock_structure(self.session, row.workspace_id)
         todos = (await self.session.execute(_TODOS, {"id": list_id})).all()
         now = self.clock()
-        await self.session.execute(_TRASH_TODOS, {"id": list_id, "now": now, "trash": list_id})
+        await self.session.execute(_TRASH_TODOS, {"now": now, "trash": list_id})
         for todo in todos:
             self._record(todo.id, Operation.DELETE, workspace_id=row.workspace_id, list_id=list_id, after={}, kind=Kind.TODO)
         await self._apply(row, {"deleted_at": now, "trash_id": list_id}, Operation.DELETE)
+
+    async def _lock_structure(self, list_id: str) -> None:
+        """Take the lock on the shape of the list's workspace before its row: who writes todos takes them in this order too."""
+        if self.session.dialect_name == "sqlite":  # the single writer is this lock
+            return
+        statement = _workspace_of(restricted=self._restricted)
+        workspace_id = (await self.session.execute(statement, self._parameters(id=list_id))).scalar_one_or_none()
+        if workspace_id is None:
+            raise ListNotFoundError
+        await lock_structure(self.session, workspace_id)
 
     async def _find(self, list_id: str) -> ListRow:
         """A list that the actor may change, live or trashed, locked for writing; guests change todos, never the list."""
@@ -259,6 +276,8 @@ class ListRepository(Repository):
         found = (await self.session.execute(_ORDERS, {"workspace": row.workspace_id})).all()
         orders = [(list_.id, list_.order) for list_ in found if list_.id != row.id]
         neighbour = data.before or data.after
+        if self.actor.list_ids is not None and neighbour not in self.actor.list_ids:
+            neighbour = None  # it is not seen, so it is not there
         index = next((index for index, (id_, _) in enumerate(orders) if id_ == neighbour), None)
         if index is None:
             pointer = "#/before" if data.before is not None else "#/after"
@@ -271,4 +290,6 @@ class ListRepository(Repository):
         found = (await self.session.execute(_ORDERS, {"workspace": row.workspace_id})).all()
         others = [list_.id for list_ in found if list_.id != row.id]
         for id_, order in zip(others, ranking.spread(len(others), None, None), strict=True):
-            await self._apply(await self._find(id_), {"order": order}, Operation.MOVE)
+            statement = _one(restricted=False, locked=True)  # also those that a restricted credential does not see
+            other = (await self.session.execute(statement, self._parameters(id=id_))).one()
+            await self._apply(ListRow(*other), {"order": order}, Operation.MOVE)

@@ -1,6 +1,7 @@
 """Login sessions, refresh tokens, and the counters that slow guessing down."""
 
 import hashlib
+import math
 import secrets
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -134,10 +135,10 @@ class LoginRepository(SystemRepository):
         statement = select(func.max(LoginThrottle.blocked_until)).where(LoginThrottle.subject.in_(subjects))
         until: datetime | None = (await self.session.execute(statement)).scalar_one()
         left = 0.0 if until is None else (until - self.clock()).total_seconds()
-        return int(left) + 1 if left > 0 else 0
+        return max(0, math.ceil(left))
 
     async def failed(self, subject_: str, *, free: int) -> None:
-        """Count a failure; beyond ``free`` of them each doubles the wait, up to a minute."""
+        """Count a failure; after ``free`` of them the next try has to wait, each time twice as long, up to a minute."""
         now = self.clock()
         maker = sqlite_insert if self.session.dialect_name == "sqlite" else postgresql_insert
         statement = (
@@ -149,8 +150,8 @@ class LoginRepository(SystemRepository):
             .returning(LoginThrottle.failures)
         )
         failures = (await self.session.execute(statement)).scalar_one()
-        if failures > free:
-            until = now + timedelta(seconds=min(_LONGEST_BLOCK, 2 ** min(failures - free - 1, 10)))
+        if failures >= free:
+            until = now + timedelta(seconds=min(_LONGEST_BLOCK, 2 ** min(failures - free, 10)))
             block = update(LoginThrottle).where(LoginThrottle.subject == subject_).values(blocked_until=until)
             await self.session.execute(block)
 

@@ -79,6 +79,7 @@ _BY_EXTERNAL: Final = select(Todo.id).where(
 )
 _PLACE_FIELDS: Final = frozenset({"list_id", "section_id", "parent_id"})
 _TREE_FIELDS: Final = frozenset({"list_id", "parent_id", "blocked_by"})
+_LABEL_FIELDS: Final = frozenset({"labels", "labels_add", "labels_remove"})
 
 
 class TodoRepository(TodoSeries):
@@ -169,16 +170,19 @@ class TodoRepository(TodoSeries):
             await self._lock_tree(todo_id)
         row = await self._load(todo_id, role_for(data), expected)
         values = plain_values(data)
-        if fields & {"labels", "labels_add", "labels_remove"}:
-            values |= await self._set_labels(row, wanted_labels(row, data))
         if fields & _PLACE_FIELDS:
             values |= await self._moved(row, data)
+        if fields & _LABEL_FIELDS:  # after the move: labels belong to the workspace where the todo ends up
+            workspace_id = values.get("workspace_id", row.workspace_id)
+            values |= await self._set_labels(row, wanted_labels(row, data), workspace_id)
         values |= await self._changed_references(row, data, values)
         if "recurrence" in fields:
             due = row.due_moment if "due_date" not in values else wall_time_of(data.due)
             occurrence = row.occurrence
             values |= self._recurrence_values(data.recurrence, kept=row.recurrence, occurrence=occurrence, due=due)
         target, op = wanted_status(data), Operation.MOVE if "list_id" in values else Operation.UPDATE
+        if target is Status.OPEN and "status" not in fields and row.is_open:
+            target = None  # what is in progress is not completed either
         if target is not None and target != row.status:
             values |= await self._status_values(replace(row, **present(row, values)), target)
             op = operation(row, target)
@@ -279,7 +283,7 @@ class TodoRepository(TodoSeries):
 
     async def _require_free(self, todo_id: str, expected: Expected) -> None:
         taken = (await self.session.execute(_EXISTS, {"id": todo_id})).one_or_none() is not None
-        if taken or expected.versions is not None:
+        if taken or expected.existing:
             raise TodoNotFoundError
 
     async def _place_for(self, data: TodoCreate) -> Place:

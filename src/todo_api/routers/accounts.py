@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Response
 
 from todo_api.dependencies.auth import CurrentActor, needs
 from todo_api.dependencies.idempotency import KEYED
@@ -18,13 +18,14 @@ router = APIRouter(prefix="/v1/auth", tags=["auth"], route_class=Route)
 
 
 @router.post("/register", dependencies=[KEYED], status_code=201, response_model=RegisteredUser)
-async def register(
-    data: Registration, accounts: Accounts, flow: LoginFlow, state: CurrentState, request: Request
+async def register(  # noqa: PLR0917  # FastAPI's way to ask for things
+    data: Registration, accounts: Accounts, flow: LoginFlow, state: CurrentState, request: Request, response: Response
 ) -> dict[str, Any]:
     """Create an account with its personal workspace and inbox, and log in."""
     if not state.settings.registration_open:
         raise RegistrationClosedError
     made = await accounts.register(data)
+    response.headers["location"] = "/v1/me"
     tokens = await flow.open(made.user.id, user_agent=request.headers.get("user-agent", ""))
     return {"user": made.user, "workspace_id": made.workspace_id, "inbox_id": made.inbox_id, "tokens": tokens}
 

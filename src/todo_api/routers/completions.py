@@ -3,6 +3,7 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Query, Response
+from pydantic import Field
 
 from todo_api.dependencies.auth import needs
 from todo_api.dependencies.paging import Pages
@@ -13,7 +14,7 @@ from todo_api.domain.permissions import Scope
 from todo_api.domain.series import occurrence_from
 from todo_api.repositories.todos import TodoRow
 from todo_api.schemas.completions import CompletionRead, Occurrences
-from todo_api.schemas.fields import QueryInteger
+from todo_api.schemas.fields import PLAIN_DIGITS
 from todo_api.schemas.pages import Page
 from todo_api.schemas.todo_parts import Occurrence
 from todo_api.schemas.todos import TodoCompleted, TodoRead, TodoReschedule, TodoSkip
@@ -38,7 +39,7 @@ async def list_occurrences(
     completions: Completions,
     since: Annotated[Occurrence | None, Query(alias="from", description="The current occurrence unless given.")] = None,
     until: Annotated[Occurrence | None, Query(alias="to", description="The last date, included.")] = None,
-    limit: Annotated[QueryInteger, Query(ge=1, le=100)] = 10,
+    limit: Annotated[Annotated[int, Field(ge=1, le=100), PLAIN_DIGITS], Query()] = 10,
 ) -> dict[str, Any]:
     """What the rule names from a date on; a preview, in which no completion is assumed."""
     first = None if since is None else occurrence_from(since)

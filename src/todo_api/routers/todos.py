@@ -84,7 +84,9 @@ async def put_todo(  # noqa: PLR0917  # FastAPI's way to ask for things
     return tagged(response, row) if actor.may(Scope.TODOS_READ) else JSONResponse({"id": row.id})
 
 
-@router.put("/by-external/{source}/{external_id}", dependencies=[WRITE], response_model=TodoRead, responses={201: {"model": TodoRead}})
+@router.put(
+    "/by-external/{source}/{external_id}", dependencies=[WRITE], response_model=TodoRead, responses={201: {"model": TodoRead}}
+)
 async def upsert_todo(  # noqa: PLR0917  # FastAPI's way to ask for things
     source: ExternalSource, external_id: ExternalId, data: TodoPut, todos: Todos, expected: IfMatch, response: Response
 ) -> TodoRow:

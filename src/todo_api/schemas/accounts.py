@@ -9,8 +9,24 @@ from todo_api.schemas._base import Input
 from todo_api.schemas.fields import Name, Timezone
 
 
-def _email(value: str) -> str:
+def normal_email(value: str) -> str:
+    """The one spelling of an address: the domain in lower case, the rest in Unicode's normal form C."""
     return validate_email(value)[1]
+
+
+def _email(value: str) -> str:
+    if value != value.strip() or value.endswith(">"):  # pydantic would strip, and read "Ada <ada@example.com>"
+        raise ValueError("must be an address and nothing else")
+    return normal_email(value)
+
+
+def encodable(value: SecretStr) -> SecretStr:
+    """What cannot be hashed matches nothing; check_password refuses it in new passwords."""
+    try:
+        value.get_secret_value().encode()
+    except UnicodeEncodeError:
+        raise ValueError("must not contain half of a surrogate pair") from None
+    return value
 
 
 Email = Annotated[
@@ -18,7 +34,9 @@ Email = Annotated[
     Field(min_length=3, max_length=254, json_schema_extra={"format": "email"}, examples=["ada@example.com"]),
     AfterValidator(_email),
 ]
-Password = Annotated[SecretStr, Field(min_length=1, max_length=1024, examples=["correct horse battery"])]
+Password = Annotated[
+    SecretStr, Field(min_length=1, max_length=1024, examples=["correct horse battery"]), AfterValidator(encodable)
+]
 
 
 class Registration(Input):

@@ -121,8 +121,9 @@ Icon = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_line)]
 
 # --- ids, numbers, truth
 Id = Annotated[str, BeforeValidator(_uuid), WithJsonSchema({"type": "string", "format": "uuid"})]
-Integer = Annotated[int, BeforeValidator(_integer, json_schema_input_type=int)]
-QueryInteger = Annotated[int, BeforeValidator(_digits, json_schema_input_type=int)]
+# Bounds come before these in an Annotated[int, …]: after them, pydantic writes words into the schema that JSON Schema lacks.
+PLAIN_INTEGER: Final = BeforeValidator(_integer)
+PLAIN_DIGITS: Final = BeforeValidator(_digits)
 Boolean = Annotated[bool, BeforeValidator(_true_or_false, json_schema_input_type=bool)]
 QueryBoolean = Annotated[bool, BeforeValidator(_word_of_bool, json_schema_input_type=bool)]
 

@@ -2,14 +2,22 @@
 
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, ConfigDict, Field, SecretStr
 
 from todo_api.schemas._base import Input, Output
-from todo_api.schemas.accounts import Password
+from todo_api.schemas.accounts import Password, encodable, normal_email
 from todo_api.schemas.fields import Line, Timestamp
 from todo_api.schemas.users import UserRead
 
-RefreshTokenText = Annotated[SecretStr, Field(min_length=1, max_length=200)]
+RefreshTokenText = Annotated[SecretStr, Field(min_length=1, max_length=200), AfterValidator(encodable)]
+
+
+def _as_registered(value: str) -> str:
+    """The spelling that registration kept; what is no address has no account."""
+    try:
+        return normal_email(value)
+    except ValueError:
+        return value
 
 
 class Login(Input):
@@ -17,7 +25,7 @@ class Login(Input):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"email": "ada@example.com", "password": "correct horse battery"}]})
 
-    email: Annotated[Line, Field(max_length=254)]
+    email: Annotated[Line, Field(max_length=254), AfterValidator(_as_registered)]
     password: Password
 
 

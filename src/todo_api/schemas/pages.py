@@ -1,6 +1,6 @@
 """Pages of a list."""
 
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from pydantic import Field
 
@@ -19,3 +19,8 @@ class Page(Output, Generic[Item]):
     total: int | None = Field(
         default=None, exclude_if=lambda total: total is None, description="How many there are in all; only with `count=exact`."
     )
+
+    @classmethod
+    def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
+        """``TodoPage`` for ``Page[TodoRead]``: the schema's name in OpenAPI and in generated clients."""
+        return f"{params[0].__name__.removesuffix('Read')}Page"

@@ -10,7 +10,7 @@ from todo_api.domain import text
 from todo_api.domain.dates import WallTime, parse_wall_time
 from todo_api.domain.series import key_of_moment
 from todo_api.schemas._base import Input, Output
-from todo_api.schemas.fields import Boolean, Integer, Line, LocalDate, LocalTime, Moment, Timestamp, Timezone
+from todo_api.schemas.fields import PLAIN_INTEGER, Boolean, Line, LocalDate, LocalTime, Moment, Timestamp, Timezone
 
 MOST_REMINDERS: Final = 20
 _MOST_METADATA_KEYS: Final = 50
@@ -141,7 +141,7 @@ class ReminderInput(Input):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"minutes_before": 30}, {"at": "2027-03-14T08:00:00Z"}]})
 
-    minutes_before: Annotated[Integer, Field(ge=0, le=_YEAR_OF_MINUTES)] | None = Field(
+    minutes_before: Annotated[int, Field(ge=0, le=_YEAR_OF_MINUTES), PLAIN_INTEGER] | None = Field(
         default=None, description="Before the due time; an all-day date counts from the start of the user's day."
     )
     at: Moment | None = None

@@ -8,9 +8,9 @@ from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 from todo_api.schemas._base import Input, Output, unset
 from todo_api.schemas.fields import (
+    PLAIN_INTEGER,
     Boolean,
     Id,
-    Integer,
     LabelName,
     LocalDate,
     Moment,
@@ -72,7 +72,7 @@ class Subtasks(StrEnum):
 Labels = Annotated[list[LabelName], Field(max_length=100)]
 UserIds = Annotated[list[Id], Field(max_length=50)]
 TodoIds = Annotated[list[Id], Field(max_length=50)]
-Duration = Annotated[Integer, Field(ge=1, le=LONGEST_DURATION)]
+Duration = Annotated[int, Field(ge=1, le=LONGEST_DURATION), PLAIN_INTEGER]
 
 
 class _StatusAgrees(Input):
@@ -192,9 +192,10 @@ class TodoMove(Input):
 
     @model_validator(mode="after")
     def _one_place(self) -> Self:
-        if sum(place is not None for place in (self.before, self.after, self.position)) > 1:
+        places = sum(place is not None for place in (self.before, self.after, self.position))
+        if places > 1:
             raise ValueError("send at most one of before, after and position")
-        if not self.model_fields_set:
+        if places == 0 and not self.model_fields_set & {"list_id", "parent_id"}:
             raise ValueError("say where to: list_id, parent_id, before, after or position")
         return self
 

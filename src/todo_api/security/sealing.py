@@ -24,7 +24,7 @@ def unseal(sealed: bytes, *, key: str) -> bytes:
     """What was sealed; raises SealBrokenError."""
     try:
         return AESGCM(_derive(key)).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], None)
-    except InvalidTag as error:
+    except (InvalidTag, ValueError) as error:  # ValueError: too short to hold a nonce
         raise SealBrokenError from error
 
 

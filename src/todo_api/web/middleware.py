@@ -44,20 +44,21 @@ class _Exchange:
     """One request and its answer."""
 
     def __init__(self, edge: Edge, scope: Scope, receive: Receive, send: Send) -> None:
-        self._edge, self._scope, self._receive, self._send = edge, scope, receive, send
+        self._edge, self._receive, self._send = edge, receive, send
         self._headers: dict[bytes, bytes] = dict(scope["headers"])
         self._request_id = _request_id(self._headers)
         self._is_head = scope["method"] == "HEAD"
+        # What GET answers, HEAD answers without the body. A copy, because the server reads the method in its own scope.
+        self._scope: Scope = {**scope, "method": "GET"} if self._is_head else scope
         self._status = 0
         self._received = 0
+        self._has_body = False
         self._deadline = 0.0
 
     async def run(self) -> None:
         started = time.perf_counter()
         scope = self._scope
         scope.setdefault("state", {})["request_id"] = self._request_id
-        if self._is_head:
-            scope["method"] = "GET"  # what GET answers, HEAD answers without the body
         try:
             if refusal := self._refusal():
                 await problems.answer(refusal, scope)(scope, self._receive, self._answer)
@@ -82,15 +83,15 @@ class _Exchange:
         return None
 
     async def _read(self) -> Message:
-        now = asyncio.get_running_loop().time()
-        self._deadline = self._deadline or now + self._edge.body_seconds
-        if self._status:  # the answer is on its way: what comes now is the end of the connection
+        if self._has_body:  # what comes now is the end of the connection, whenever that is
             return await self._receive()
+        self._deadline = self._deadline or asyncio.get_running_loop().time() + self._edge.body_seconds
         try:
             async with asyncio.timeout_at(self._deadline):
                 message = await self._receive()
         except TimeoutError:
             raise BodyLateError(self._edge.body_seconds) from None
+        self._has_body = not message.get("more_body", False)
         self._received += len(message.get("body", b""))
         if self._received > self._edge.max_body_bytes:
             raise BodyTooLargeError(self._edge.max_body_bytes)

@@ -1,5 +1,6 @@
 """The OpenAPI document: FastAPI's, with what it leaves out. Security, conditional headers, and every status with its problem."""
 
+import json
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -100,11 +101,26 @@ def _build(app: FastAPI) -> dict[str, Any]:
         if isinstance(route, APIRoute) and route.include_in_schema:
             for method in route.methods or ():
                 _complete(document["paths"][route.path_format][method.lower()], route, method.lower())
-    return document
+    return _with_plain_names(document)
+
+
+def _with_plain_names(document: dict[str, Any]) -> dict[str, Any]:
+    """Name generic models by their titles: ``TodoPage``, not ``Page_TodoRead_``."""
+    schemas = document["components"]["schemas"]
+    titles = {name: schema["title"] for name, schema in schemas.items() if name != schema["title"]}
+    document["components"]["schemas"] = dict(sorted((titles.get(name, name), schema) for name, schema in schemas.items()))
+    text = json.dumps(document)
+    for name, title in titles.items():
+        text = text.replace(f'"#/components/schemas/{name}"', f'"#/components/schemas/{title}"')
+    renamed: dict[str, Any] = json.loads(text)
+    return renamed
 
 
 def _complete(operation: dict[str, Any], route: APIRoute, method: str) -> None:
     """Add to one operation what the route's dependencies and class imply."""
+    operation["operationId"] = route.name
+    for parameter in operation.get("parameters", ()):
+        parameter["schema"] = _without_null(parameter["schema"])
     calls = list(_calls(route.dependant))
     scopes = next((call.scopes for call in calls if hasattr(call, "scopes")), None)
     headers = {call.header for call in calls if hasattr(call, "header")}
@@ -125,8 +141,8 @@ def _complete(operation: dict[str, Any], route: APIRoute, method: str) -> None:
 def _complete_responses(operation: dict[str, Any], route: APIRoute, method: str, headers: set[str], *, secured: bool) -> None:
     responses = operation["responses"]
     for status, response in list(responses.items()):
-        if status in {"200", "201"}:
-            response["headers"] = _success_headers(status, route, method, headers)
+        if status in {"200", "201"} and isinstance(route, Route):
+            response["headers"] = _success_headers(status, operation, method, headers)
     responses.pop("422", None)
     for status in sorted(_statuses(route, method, headers, secured=secured) - responses.keys()):
         responses[status] = _problem_response(status)
@@ -136,16 +152,17 @@ def _complete_responses(operation: dict[str, Any], route: APIRoute, method: str,
 
 
 def _statuses(route: APIRoute, method: str, headers: set[str], *, secured: bool) -> set[str]:
+    found = {"400", "413", "500"} | ({"404"} if route.param_convertors else set())
     if not isinstance(route, Route):
-        return {"404"} if route.param_convertors else set()
-    found = {"400", "406", "422", "500", "503"}
+        return found
+    found |= {"406", "422", "503"}
     if secured:
         found |= {"401", "403"}
     if method not in _SAFE:
-        found |= {"408", "409", "413"}
+        found |= {"408", "409"}
     if route.body_field is not None:
         found |= {"415"}
-    if route.param_convertors or (secured and method == "post"):
+    if secured and method == "post":
         found.add("404")
     if "If-Match" in headers:
         found |= {"412", "428"}
@@ -154,15 +171,15 @@ def _statuses(route: APIRoute, method: str, headers: set[str], *, secured: bool)
     return found
 
 
-def _success_headers(status: str, route: APIRoute, method: str, headers: set[str]) -> dict[str, Any]:
+def _success_headers(status: str, operation: dict[str, Any], method: str, headers: set[str]) -> dict[str, Any]:
     names = []
-    if headers & {"If-Match", "If-None-Match"} or (status == "201" and isinstance(route, Route)):
+    if headers & {"If-Match", "If-None-Match"} or (status == "201" and "security" in operation):
         names.append("ETag")
     if status == "201":
         names.append("Location")
     if method not in _SAFE:
         names.append("Idempotent-Replayed")
-    elif "Page_" in str(route.response_model) or "Page[" in str(route.response_model):
+    if any(parameter["name"] == "cursor" for parameter in operation.get("parameters", ())):
         names.append("Link")
     return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
 
@@ -175,6 +192,13 @@ def _problem_response(status: str) -> dict[str, Any]:
     if status in {"429", "503"}:
         response["headers"] = {"Retry-After": {"$ref": "#/components/headers/Retry-After"}}
     return response
+
+
+def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """A parameter is left out or has a value: no query or header can say null."""
+    kinds = [kind for kind in schema.get("anyOf", ()) if kind != {"type": "null"}]
+    others = {name: value for name, value in schema.items() if name != "anyOf"}
+    return schema if not kinds else others | (kinds[0] if len(kinds) == 1 else {"anyOf": kinds})
 
 
 def _header_parameter(name: str) -> dict[str, Any]:

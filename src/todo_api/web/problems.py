@@ -1,6 +1,7 @@
 """Errors become problem documents (RFC 9457), here and nowhere else."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import quote
@@ -11,6 +12,7 @@ from starlette.exceptions import HTTPException  # noqa: TID251  # raised by Star
 from starlette.routing import compile_path
 from starlette.types import Scope
 
+from todo_api.domain.identifiers import is_id
 from todo_api.domain.preconditions import NotModified
 from todo_api.errors import (
     BadRequestError,
@@ -25,6 +27,8 @@ from todo_api.errors import (
 
 MEDIA_TYPE: Final = "application/problem+json"
 _MOST_FLAWS: Final = 20
+_LONGEST_PART: Final = 100  # of a pointer: the members of a body are the client's to name
+_HOST: Final = re.compile(r"(?:[0-9A-Za-z._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 _PLACES: Final = {"query": "parameter", "path": "parameter", "header": "header", "cookie": "header"}
 
 
@@ -37,7 +41,7 @@ def document(error: TodoApiError, scope: Scope) -> bytes:
         "status": error.status,
         "detail": error.detail,
         "code": error.code,
-        "instance": f"urn:request:{quote(request_id, safe='')}",
+        "instance": f"urn:{'uuid' if is_id(request_id) else 'request'}:{quote(request_id, safe='')}",
         "request_id": request_id,
         "errors": [_flaw(flaw) for flaw in error.flaws[:_MOST_FLAWS]],
     }
@@ -107,10 +111,13 @@ def _flaw_from(error: Mapping[str, Any]) -> Flaw:
     message, code = str(error["msg"]).removeprefix("Value error, "), str(error["type"])
     if place == "body":
         parts = [part for part in path if isinstance(part, int) or not part.startswith(("function-", "LocalMoment"))]
-        pointer = "#" + "".join("/" + quote(str(part).replace("~", "~0").replace("/", "~1"), errors="replace") for part in parts)
-        return Flaw(message, code, pointer=pointer)
-    name = str(path[-1] if path else place)
+        return Flaw(message, code, pointer="#" + "".join(f"/{_pointer_part(str(part)[:_LONGEST_PART])}" for part in parts))
+    name = str(path[0] if path else place)
     return Flaw(message, code, **{_PLACES.get(str(place), "parameter"): name})
+
+
+def _pointer_part(name: str) -> str:
+    return quote(name.replace("~", "~0").replace("/", "~1"), errors="replace")
 
 
 def _flaw(flaw: Flaw) -> dict[str, str]:
@@ -120,5 +127,6 @@ def _flaw(flaw: Flaw) -> dict[str, str]:
 
 
 def _base_url(scope: Scope) -> str:
-    host = next((value.decode("latin-1") for name, value in scope.get("headers", ()) if name == b"host"), "localhost")
-    return f"{scope.get('scheme', 'http')}://{host}{scope.get('root_path', '')}"
+    """Where we are, as the client spells it; a Host that is none must not become part of an address."""
+    host = next((value.decode("latin-1") for name, value in scope.get("headers", ()) if name == b"host"), "")
+    return f"{scope.get('scheme', 'http')}://{host if _HOST.fullmatch(host) else 'localhost'}{scope.get('root_path', '')}"

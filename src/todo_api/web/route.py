@@ -39,7 +39,9 @@ _DEEPEST_JSON: Final = 32
 _MOST_PARAMETERS: Final = 100
 _LONGEST_INTEGER: Final = 40
 _MERGE_PATCH: Final = "application/merge-patch+json"
-_TOKENS: Final = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
+_STRINGS: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"?+', re.DOTALL)  # possessive: linear, whatever is sent
+_NO_BRACKETS: Final = bytes(set(range(256)) - set(b"[]{}"))
+_ONE_KIND: Final = bytes.maketrans(b"{}", b"[]")
 
 
 class Route(APIRoute):
@@ -162,7 +164,7 @@ async def _read_body(request: Request, types: tuple[str, ...]) -> None:
     if not body:
         return
     _check_media_type(request, types)
-    if body.count(b"[") + body.count(b"{") > _DEEPEST_JSON and _depth(body) > _DEEPEST_JSON:
+    if body.count(b"[") + body.count(b"{") > _DEEPEST_JSON and _is_too_deep(body):
         raise BodyInvalidError(f"JSON may nest {_DEEPEST_JSON} levels deep.")
     try:
         request._json = json.loads(  # noqa: SLF001  # Starlette's own cache: request.json() returns it
@@ -188,19 +190,12 @@ def _check_media_type(request: Request, types: tuple[str, ...]) -> None:
         raise MediaTypeUnsupportedError(f"Send Content-Type: {types[0]}, in UTF-8.", headers=headers)
 
 
-def _depth(body: bytes) -> int:
-    """How deep arrays and objects nest; strings are skipped, nothing is built."""
-    depth = deepest = 0
-    for match in _TOKENS.finditer(body):
-        token = match[0]
-        if token in b"[{":
-            depth += 1
-            deepest = max(deepest, depth)
-            if deepest > _DEEPEST_JSON:
-                break
-        elif token in b"]}":
-            depth -= 1
-    return deepest
+def _is_too_deep(body: bytes) -> bool:
+    """Whether arrays and objects nest too deep; each round takes the innermost away, so nothing is built or walked."""
+    brackets = _STRINGS.sub(b"", body).translate(_ONE_KIND, _NO_BRACKETS)
+    for _ in range(_DEEPEST_JSON):
+        brackets = brackets.replace(b"[]", b"")
+    return b"[]" in brackets or brackets.count(b"[") > _DEEPEST_JSON
 
 
 def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

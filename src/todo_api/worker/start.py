@@ -2,7 +2,7 @@
 
 from pydantic import ValidationError
 
-from todo_api.errors import StartupError, TodoApiError
+from todo_api.errors import EmailTakenError, StartupError, TodoApiError
 from todo_api.repositories.signing_keys import SigningKeyRepository
 from todo_api.runtime.state import State
 from todo_api.schemas.accounts import Registration
@@ -39,6 +39,8 @@ async def _bootstrap(state: State) -> None:
         data = Registration.model_validate({"email": settings.bootstrap_email, "password": password})
         async with state.database.transaction() as session:
             await AccountService(session, state).bootstrap(data, api_key=text)
+    except EmailTakenError:
+        return  # another replica was first
     except ValidationError as error:
         raise StartupError(f"TODO_API_BOOTSTRAP_EMAIL or _PASSWORD: {error.errors()[0]['msg']}") from None
     except TodoApiError as error:

@@ -1,4 +1,4 @@
-"""What every process does beside serving: write when keys were last used, and delete what is over."""
+"""What every process does beside serving: write when keys were last used, follow rotated secrets, delete what is over."""
 
 import asyncio
 from typing import Final
@@ -8,6 +8,7 @@ from todo_api.observability.logs import logger
 from todo_api.repositories.api_keys import ApiKeyRepository
 from todo_api.repositories.idempotency import IdempotencyRepository
 from todo_api.repositories.logins import LoginRepository
+from todo_api.repositories.signing_keys import SigningKeyRepository
 from todo_api.runtime.state import State
 
 _FLUSH_SECONDS: Final = 30
@@ -23,6 +24,7 @@ async def run(state: State) -> None:
         turn += 1
         try:
             await flush_last_used(state)
+            await reload_secrets(state)
             if turn % _FLUSHES_PER_PURGE == 0:
                 await purge(state)
         except UnavailableError as error:
@@ -41,6 +43,12 @@ async def flush_last_used(state: State) -> None:
     for key_id, at in used.items():
         if state.last_used.get(key_id) == at:
             del state.last_used[key_id]
+
+
+async def reload_secrets(state: State) -> None:
+    """Sign with the newest secret, which another process may have made."""
+    async with state.database.snapshot() as session:
+        state.ring.replace(await SigningKeyRepository(session, state.clock).all())
 
 
 async def purge(state: State) -> None:
