@@ -28,7 +28,7 @@ from todo_api.errors import (
 from todo_api.models import Completion
 from todo_api.repositories import _changes
 from todo_api.repositories._todo_moves import TodoMoves
-from todo_api.repositories._todo_rows import TodoRow, wall_time_columns
+from todo_api.repositories._todo_rows import OPEN, TodoRow, wall_time_columns
 from todo_api.schemas.todo_parts import RecurrenceInput
 from todo_api.schemas.todos import Status, Subtasks
 
@@ -170,7 +170,7 @@ class TodoSeries(TodoMoves):
         if row.is_open and _due(row.due_moment) != latest.next_due:
             raise DueChangedError(current=_due(row.due_moment), recorded=latest.next_due)
         await self.session.execute(_UNDO_ONE, {"record": latest.id, "now": self.clock()})
-        await self._restore_subtasks(latest.restores["subtasks"])
+        await self._restore_subtasks(row, latest.restores["subtasks"])
         values = _revived(latest.restores["todo"]) | {"completed_at": None, "completed_by": None, "completed_with": None}
         if values.get("status") not in {Status.OPEN, Status.IN_PROGRESS}:
             values["status"] = Status.OPEN.value
@@ -180,13 +180,19 @@ class TodoSeries(TodoMoves):
             values |= wall_time_columns("start", _due_of(values, "start"))
         return values
 
-    async def _restore_subtasks(self, states: Sequence[Mapping[str, Any]]) -> None:
-        by_id = {state["id"]: state for state in states}
-        rows = [child for child in await self._rows(by_id) if child.deleted_at is None]
-        for child in rows:
-            values = _revived({name: value for name, value in by_id[child.id].items() if name != "id"})
-            await self._apply(child, values, Operation.REOPEN if not child.is_open else Operation.COMPLETE)
-        reopened = [child.id for child in rows if not child.is_open and by_id[child.id]["status"] in {"open", "in_progress"}]
+    async def _restore_subtasks(self, row: TodoRow, states: Sequence[Mapping[str, Any]]) -> None:
+        """Give subtasks the status that the record changed; one that moved away or changed again since stays as it is."""
+        below = {child.id: child for child in await self._below(row)} if states else {}
+        reopened = []
+        for state in states:
+            child, closed = below.get(state["id"]), state["status"] in OPEN
+            if child is None or (child.completed_with != row.id if closed else not child.is_open):
+                continue
+            values = _revived({name: value for name, value in state.items() if name != "id"})
+            await self._apply(child, values, Operation.REOPEN if closed else Operation.COMPLETE)
+            _count(row, child, opened=closed)
+            if closed:
+                reopened.append(child.id)
         if reopened:
             await self.session.execute(_UNDO, {"todos": reopened, "now": self.clock()})
 
@@ -203,9 +209,7 @@ class TodoSeries(TodoMoves):
             raise OpenSubtasksError
         for child in still_open:
             await self._apply(child, self._done(at, closed_with=row.id), Operation.COMPLETE)
-        closed = sum(child.parent_id == row.id for child in still_open)
-        row.completed_subtasks += closed
-        row.open_subtasks -= closed
+            _count(row, child, opened=False)
         return still_open
 
     async def _reset_subtasks(self, row: TodoRow) -> list[TodoRow]:
@@ -213,9 +217,7 @@ class TodoSeries(TodoMoves):
         completed = [child for child in await self._below(row) if child.completed]
         for child in completed:
             await self._apply(child, _REOPENED, Operation.REOPEN)
-        reopened = sum(child.parent_id == row.id for child in completed)
-        row.open_subtasks += reopened
-        row.completed_subtasks -= reopened
+            _count(row, child, opened=True)
         return completed
 
     def _recurrence_values(
@@ -256,6 +258,13 @@ class TodoSeries(TodoMoves):
 
     def _today(self) -> date:
         return local_today(self.clock(), self.actor.zone)
+
+
+def _count(row: TodoRow, child: TodoRow, *, opened: bool) -> None:
+    """Keep the parent's counts right for the answer; only direct subtasks count."""
+    if child.parent_id == row.id:
+        row.open_subtasks += 1 if opened else -1
+        row.completed_subtasks += -1 if opened else 1
 
 
 def _day(occurrence: Occurrence) -> date:

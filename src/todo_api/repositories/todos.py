@@ -184,7 +184,9 @@ class TodoRepository(TodoSeries):
         if target is Status.OPEN and "status" not in fields and row.is_open:
             target = None  # what is in progress is not completed either
         if target is not None and target != row.status:
-            values |= await self._status_values(replace(row, **present(row, values)), target)
+            patched = replace(row, **present(row, values))  # a step starts from the due date that this request sets
+            values |= await self._status_values(patched, target)
+            row = replace(row, open_subtasks=patched.open_subtasks, completed_subtasks=patched.completed_subtasks)
             op = operation(row, target)
         return await self._apply_unique(row, values, op)
 
