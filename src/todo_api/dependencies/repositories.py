@@ -12,6 +12,7 @@ from todo_api.repositories.completions import CompletionRepository
 from todo_api.repositories.labels import LabelRepository
 from todo_api.repositories.lists import ListRepository
 from todo_api.repositories.logins import LoginRepository
+from todo_api.repositories.sections import SectionRepository
 from todo_api.repositories.todos import TodoRepository
 from todo_api.repositories.users import UserRepository
 from todo_api.repositories.workspaces import WorkspaceRepository
@@ -37,6 +38,7 @@ def _provide_system(repository: type[System]) -> Any:
 Todos = Annotated[TodoRepository, _provide(TodoRepository)]
 Completions = Annotated[CompletionRepository, _provide(CompletionRepository)]
 Lists = Annotated[ListRepository, _provide(ListRepository)]
+Sections = Annotated[SectionRepository, _provide(SectionRepository)]
 Labels = Annotated[LabelRepository, _provide(LabelRepository)]
 Workspaces = Annotated[WorkspaceRepository, _provide(WorkspaceRepository)]
 Users = Annotated[UserRepository, _provide_system(UserRepository)]

@@ -1,8 +1,9 @@
 """What every repository has: the session, the clock, who asks, and the one way to write a synced row."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import lru_cache
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Final, Protocol, TypeVar
 
 from sqlalchemy import Update, bindparam, update
 
@@ -15,6 +16,8 @@ from todo_api.domain.permissions import Role
 from todo_api.domain.preconditions import Expected
 from todo_api.errors import PreconditionRequiredError, RoleTooLowError, VersionMismatchError, WriteConflictError
 from todo_api.repositories import _access, _changes
+
+_UNLOGGED: Final = {"deleted_at", "trash_id"}  # the operation says it
 
 
 class SystemRepository:
@@ -32,6 +35,9 @@ class VersionedRow(Protocol):
     def id(self) -> str: ...
     @property
     def version(self) -> int: ...
+
+
+Row = TypeVar("Row", bound=Any)  # a dataclass with id, workspace_id, version and updated_at
 
 
 class Repository:
@@ -69,6 +75,43 @@ class Repository:
         if result.rowcount != 1:
             raise WriteConflictError
 
+    async def _change(
+        self,
+        model: Any,
+        row: Row,
+        values: Mapping[str, Any],
+        op: Operation,
+        *,
+        list_id: str | None = None,
+        derived: Mapping[str, Any] | None = None,
+    ) -> Row:
+        """Write what differs, log it, and give back the new row; nothing different, nothing written.
+
+        ``derived`` are columns that rows do not carry; they are written along, and not logged.
+        """
+        differing = changed(row, values)
+        if not differing:
+            return row
+        now = self.clock()
+        await self._write(model, row, differing | dict(derived or {}) | {"updated_at": now})
+        logged = {name: value for name, value in differing.items() if name not in _UNLOGGED}
+        self._record(row.id, op, workspace_id=row.workspace_id, list_id=list_id, before=before(row, logged), after=logged)
+        changed_row: Row = replace(row, **differing, version=row.version + 1, updated_at=now)
+        return changed_row
+
+    async def _reorder(self, model: Any, rows: Iterable[Any], keys: Mapping[str, str]) -> None:
+        """Give the rows that ``keys`` names new order keys, in one statement, and log each; no one else may be moving them."""
+        moving = [row for row in rows if row.id in keys]
+        if not moving:
+            return
+        now = self.clock()
+        parameters = [{"row_id": row.id, "key": keys[row.id], "now": now} for row in moving]
+        await self.session.execute(_reorder_statement(model), parameters)
+        for row in moving:
+            old, new = {"order": row.order}, {"order": keys[row.id]}
+            list_id = getattr(row, "list_id", None)
+            self._record(row.id, Operation.MOVE, workspace_id=row.workspace_id, list_id=list_id, before=old, after=new)
+
     def _record(
         self,
         entity_id: str,
@@ -102,6 +145,19 @@ def _update_statement(model: Any, columns: tuple[str, ...]) -> Update:
         update(model)
         .where(model.id == bindparam("row_id", type_=Id()), model.version == bindparam("row_version"))
         .values(version=model.version + 1, **values)
+    )
+
+
+@lru_cache(maxsize=8)
+def _reorder_statement(model: Any) -> Update:
+    return (
+        update(model)
+        .where(model.id == bindparam("row_id", type_=Id()))
+        .values(
+            order=bindparam("key", type_=model.order.type),
+            updated_at=bindparam("now", type_=model.updated_at.type),
+            version=model.version + 1,
+        )
     )
 
 

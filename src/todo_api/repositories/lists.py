@@ -24,7 +24,7 @@ from todo_api.errors import (
     ListNotFoundError,
     RoleTooLowError,
 )
-from todo_api.models import Todo, TodoList
+from todo_api.models import Section, Todo, TodoList
 from todo_api.repositories import _access
 from todo_api.repositories._base import Repository, before, changed
 from todo_api.repositories._paging import Segment, fetch_page
@@ -124,6 +124,18 @@ _TRASH_TODOS: Final = (
         updated_at=bindparam("now", type_=Todo.updated_at.type),
         trash_id=bindparam("trash", type_=Id()),
         version=Todo.version + 1,
+    )
+)
+_SECTIONS_IN: Final = and_(Section.list_id == bindparam("trash", type_=Id()), Section.deleted_at.is_(None))
+_SECTIONS: Final = select(Section.id).where(_SECTIONS_IN).order_by(Section.id)
+_TRASH_SECTIONS: Final = (
+    update(Section)
+    .where(_SECTIONS_IN)
+    .values(
+        deleted_at=bindparam("now", type_=Section.deleted_at.type),
+        updated_at=bindparam("now", type_=Section.updated_at.type),
+        trash_id=bindparam("trash", type_=Id()),
+        version=Section.version + 1,
     )
 )
 
@@ -227,6 +239,7 @@ class ListRepository(Repository):
         await self.session.execute(_TRASH_TODOS, {"now": now, "trash": list_id})
         for todo in todos:
             self._record(todo.id, Operation.DELETE, workspace_id=row.workspace_id, list_id=list_id, after={}, kind=Kind.TODO)
+        await self._trash_sections(row, now)
         await self._apply(row, {"deleted_at": now, "trash_id": list_id}, Operation.DELETE)
 
     async def _lock_structure(self, list_id: str) -> None:
@@ -238,6 +251,12 @@ class ListRepository(Repository):
         if workspace_id is None:
             raise ListNotFoundError
         await lock_structure(self.session, workspace_id)
+
+    async def _trash_sections(self, row: ListRow, now: datetime) -> None:
+        ids = (await self.session.execute(_SECTIONS, {"trash": row.id})).scalars().all()
+        await self.session.execute(_TRASH_SECTIONS, {"trash": row.id, "now": now})
+        for id_ in ids:
+            self._record(id_, Operation.DELETE, workspace_id=row.workspace_id, list_id=row.id, after={}, kind=Kind.SECTION)
 
     async def _find(self, list_id: str) -> ListRow:
         """A list that the actor may change, live or trashed, locked for writing; guests change todos, never the list."""

@@ -2,12 +2,13 @@
 
 from fastapi import APIRouter
 
-from todo_api.routers import accounts, api_keys, completions, health, labels, lists, logins, todos, users, workspaces
+from todo_api.routers import accounts, api_keys, completions, health, labels, lists, logins, sections, todos, users, workspaces
 
 ROUTERS: tuple[APIRouter, ...] = (
     todos.router,
     completions.router,
     lists.router,
+    sections.router,
     labels.router,
     workspaces.router,
     users.router,
