@@ -25,6 +25,9 @@ _COLUMNS: Final = (
     User.email,
     User.name,
     User.timezone,
+    User.week_start,
+    User.day_start,
+    User.locale,
     User.version,
     User.created_at,
     User.updated_at,
@@ -95,7 +98,10 @@ class UserRepository(SystemRepository):
             raise PreconditionRequiredError
         if not expected.accepts(row.version):
             raise VersionMismatchError(UserRead.model_validate(row).model_dump(mode="json"))
-        differing = changed(row, {name: getattr(data, name) for name in data.model_fields_set})
+        values = {name: getattr(data, name) for name in data.model_fields_set}
+        if "week_start" in values:
+            values["week_start"] = data.week_start.number
+        differing = changed(row, values)
         return await self._change(row, differing) if differing else row
 
     async def set_password(self, user_id: str, password_hash: str, *, instead_of: str) -> None:

@@ -27,6 +27,7 @@ async def get_me(  # noqa: PLR0917  # FastAPI's way to ask for things
         page_limit=LARGEST_LIMIT,
         title_length=1000,
         notes_bytes=65536,
+        comment_bytes=16384,
         nesting_depth=5,
     )
     return {
@@ -40,5 +41,5 @@ async def get_me(  # noqa: PLR0917  # FastAPI's way to ask for things
 
 @router.patch("", dependencies=[needs(Scope.WORKSPACE_MANAGE)], response_model=UserRead)
 async def update_me(data: UserUpdate, actor: CurrentActor, users: Users, expected: IfMatch, response: Response) -> Any:
-    """Change your name or time zone; all-day and floating dates follow you, zoned ones do not."""
+    """Change the settings you send. Of a new time zone, all-day and floating dates follow you, zoned ones do not."""
     return tagged(response, await users.update(actor.user_id, data, expected))
