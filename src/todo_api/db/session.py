@@ -1,6 +1,8 @@
 """One unit of work: opens at its first statement, ends by commit or rollback."""
 
-from collections.abc import Awaitable, Callable, Sequence
+import copy
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, NoReturn, Protocol, TypeVarTuple, overload
 
 from sqlalchemy import CursorResult, Executable
@@ -10,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.selectable import TypedReturnsRows
 
 from todo_api.db import dialect
+from todo_api.errors import UnavailableError
 
 Columns = TypeVarTuple("Columns")
 Hook = Callable[["Session"], Awaitable[None]]
@@ -74,6 +77,33 @@ class Session:
     def after_commit(self, hook: Callable[[], None]) -> None:
         """Run ``hook`` when the transaction is durable; it must not fail."""
         self._after_commit.append(hook)
+
+    @asynccontextmanager
+    async def savepoint(self) -> AsyncIterator[None]:
+        """Work that may fail alone: when the block raises, its statements and all it collected are undone, and nothing else.
+
+        Not after an UnavailableError: that one ends the whole unit of work, here as anywhere.
+        """
+        await self._run("SAVEPOINT step")
+        before_commit, after_commit = dict(self._before_commit), list(self._after_commit)
+        memory = {name: copy.copy(value) for name, value in self.memory.items()}
+        try:
+            yield
+        except UnavailableError:
+            raise
+        except Exception:
+            await self._run("ROLLBACK TO SAVEPOINT step")
+            await self._run("RELEASE SAVEPOINT step")
+            self._before_commit, self._after_commit, self.memory = before_commit, after_commit, memory
+            raise
+        await self._run("RELEASE SAVEPOINT step")
+
+    async def _run(self, sql: str) -> None:
+        connection = await self.connection()
+        try:
+            await connection.exec_driver_sql(sql)
+        except (DBAPIError, OSError) as error:
+            _raise_translated(error)
 
     async def flush(self) -> None:
         """Run the hooks that write what was collected."""
