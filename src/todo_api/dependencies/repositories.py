@@ -8,6 +8,7 @@ from todo_api.dependencies.auth import CurrentActor
 from todo_api.dependencies.session import CurrentSession, CurrentState
 from todo_api.repositories._base import Repository, SystemRepository
 from todo_api.repositories.api_keys import ApiKeyRepository
+from todo_api.repositories.comments import CommentRepository
 from todo_api.repositories.completions import CompletionRepository
 from todo_api.repositories.labels import LabelRepository
 from todo_api.repositories.lists import ListRepository
@@ -39,6 +40,7 @@ Todos = Annotated[TodoRepository, _provide(TodoRepository)]
 Completions = Annotated[CompletionRepository, _provide(CompletionRepository)]
 Lists = Annotated[ListRepository, _provide(ListRepository)]
 Sections = Annotated[SectionRepository, _provide(SectionRepository)]
+Comments = Annotated[CommentRepository, _provide(CommentRepository)]
 Labels = Annotated[LabelRepository, _provide(LabelRepository)]
 Workspaces = Annotated[WorkspaceRepository, _provide(WorkspaceRepository)]
 Users = Annotated[UserRepository, _provide_system(UserRepository)]

@@ -6,12 +6,12 @@ from typing import Any
 from sqlalchemy import select
 
 from todo_api.domain import ranking
-from todo_api.domain.changes import Operation
+from todo_api.domain.changes import Kind, Operation
 from todo_api.domain.permissions import Role
 from todo_api.domain.preconditions import ANY
 from todo_api.errors import InvalidInputError, NestingTooDeepError, ParentCycleError
 from todo_api.models import Todo
-from todo_api.repositories import _labels, _places, _tree
+from todo_api.repositories import _belongings, _labels, _places, _tree
 from todo_api.repositories._todo_links import TodoLinks
 from todo_api.repositories._todo_rows import TodoRow
 from todo_api.schemas.todos import TodoMove, TodoUpdate
@@ -143,4 +143,12 @@ class TodoMoves(TodoLinks):
         ids = await self._label_names(target.workspace_id, row.labels)
         await _labels.attach(self.session, row.id, ids.values(), replace=True)
         await self._attach_blockers(row.id, [], replace=True)
+        await self._take_belongings(row, target)
         return {"labels": list(ids), "blocked_by": []}
+
+    async def _take_belongings(self, row: TodoRow, target: Target) -> None:
+        """Its comments and records go along; readers of either workspace hear of the comments."""
+        for id_ in await _belongings.take_along(self.session, row.id, target.workspace_id, now=self.clock()):
+            old, new = {"workspace_id": row.workspace_id}, {"workspace_id": target.workspace_id}
+            for place, list_id in ((row.workspace_id, row.list_id), (target.workspace_id, target.list_id)):
+                self._record(id_, Operation.MOVE, workspace_id=place, list_id=list_id, before=old, after=new, kind=Kind.COMMENT)

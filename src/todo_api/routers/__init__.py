@@ -2,13 +2,27 @@
 
 from fastapi import APIRouter
 
-from todo_api.routers import accounts, api_keys, completions, health, labels, lists, logins, sections, todos, users, workspaces
+from todo_api.routers import (
+    accounts,
+    api_keys,
+    comments,
+    completions,
+    health,
+    labels,
+    lists,
+    logins,
+    sections,
+    todos,
+    users,
+    workspaces,
+)
 
 ROUTERS: tuple[APIRouter, ...] = (
     todos.router,
     completions.router,
     lists.router,
     sections.router,
+    comments.router,
     labels.router,
     workspaces.router,
     users.router,

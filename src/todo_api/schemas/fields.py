@@ -114,6 +114,13 @@ Line = Annotated[str, AfterValidator(_line)]
 Title = Annotated[str, Field(min_length=1, max_length=1000), AfterValidator(_line), AfterValidator(_not_blank)]
 Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_line), AfterValidator(_not_blank)]
 Notes = Annotated[str, Field(max_length=65536), AfterValidator(_lines), _within(65536)]
+CommentBody = Annotated[
+    str,
+    Field(min_length=1, max_length=16384, description="Markdown."),
+    AfterValidator(_lines),
+    AfterValidator(_not_blank),
+    _within(16384),
+]
 Description = Annotated[str, Field(max_length=4096), AfterValidator(_lines)]
 LabelName = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_line), AfterValidator(_not_blank)]
 Color = Annotated[str, Field(pattern=r"^#[0-9a-f]{6}$", description="Six lower-case hexadecimal digits.", examples=["#2d7ff9"])]

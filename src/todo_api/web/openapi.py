@@ -25,6 +25,7 @@ _TAGS: Final = [
     {"name": "todos", "description": "Things to do, with subtasks, dates and labels."},
     {"name": "lists", "description": "What todos are in. Every account has an inbox."},
     {"name": "sections", "description": "Headings inside a list, or columns of a board."},
+    {"name": "comments", "description": "What people say about todos, with the history of their edits."},
     {"name": "labels", "description": "Names on todos, kept once by each workspace."},
     {"name": "workspaces", "description": "Tenants: they own lists and order changes."},
     {"name": "me", "description": "The caller, and what the credential may do."},
