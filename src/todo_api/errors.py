@@ -12,7 +12,7 @@ TodoApiError
 ├── VersionMismatchError            412
 ├── BodyTooLargeError               413
 ├── MediaTypeUnsupportedError       415
-├── InvalidInputError               422  ├── FilterInvalidError · IdempotencyKeyReusedError
+├── InvalidInputError               422  ├── FilterInvalidError · RecurrenceInvalidError · IdempotencyKeyReusedError
 ├── PreconditionRequiredError       428
 ├── TooManyRequestsError            429
 ├── InternalError                   500
@@ -507,6 +507,49 @@ class IdempotencyKeyReusedError(TodoApiError):
 
     def __init__(self) -> None:
         super().__init__("Repeat the same request, or send a new key with a new one.")
+
+class RecurrenceInvalidError(InvalidInputError):
+    """A rule or an English text that is no recurrence; ``offset``, where it stops being one, is a member of the problem."""
+
+    code = "recurrence_invalid"
+    title = "The recurrence cannot be read"
+
+    def __init__(self, flaw: Flaw, *, offset: int | None = None) -> None:
+        super().__init__([flaw])
+        self.extensions = {} if offset is None else {"offset": offset}
+
+
+class NotInBatchError(InvalidInputError):
+    code = "not_in_batch"
+    title = "The path cannot be part of a batch"
+
+    def __init__(self) -> None:
+        super().__init__([], "Credentials, streams and batches are requests of their own.")
+
+
+class ReferenceInvalidError(InvalidInputError):
+    """``$ref:<op_id>`` stands for nothing; ``reference`` is that op_id."""
+
+    code = "reference_invalid"
+    title = "The reference stands for no id"
+
+    def __init__(self, reference: str, detail: str) -> None:
+        super().__init__([], detail)
+        self.extensions = {"reference": reference}
+
+
+class OperationFailedError(TodoApiError):
+    """An atomic batch did nothing, because the operation ``op_id`` failed; the status is that of its ``problem``."""
+
+    status = 422
+    code = "operation_failed"
+    title = "An operation of the batch failed"
+
+    def __init__(self, error: TodoApiError, *, op_id: str, problem: Mapping[str, Any], flaws: Sequence[Flaw]) -> None:
+        detail = f"Nothing was done, because the operation {op_id} failed: {error.detail}"
+        super().__init__(detail, flaws=flaws, headers=error.headers, extensions={"op_id": op_id, "problem": problem})
+        self.status = error.status  # type: ignore[misc]  # the one error that has no status of its own
+
 
 
 class PreconditionRequiredError(TodoApiError):

@@ -85,6 +85,12 @@ class WallTime:
             return "all_day"
         return "floating" if self.timezone is None else "zoned"
 
+    @property
+    def parts(self) -> dict[str, str | None]:
+        """The same as JSON has it, in the shape that clients read."""
+        clock = None if self.time is None else self.time.isoformat("minutes" if self.time.second == 0 else "seconds")
+        return {"date": self.date.isoformat(), "time": clock, "timezone": self.timezone}
+
     def starts_at(self, viewer: ZoneInfo) -> dt.datetime:
         """Find the UTC instant this begins: of an all-day date, the first moment of that day where the viewer is."""
         if self.time is None:

@@ -114,15 +114,18 @@ class RecurrencePhrase:
         return Recurrence(rrule, self.anchor, time_of_day(self.clock or clock, self.pattern.part), self.first)
 
 
-def parse_recurrence(text: str, calendar: Calendar, *, due: dt.date | None = None) -> Recurrence:
-    """Read a text that is nothing but a recurrence; `RecurrenceTextError` says where it stops being one."""
+def parse_recurrence(text: str, calendar: Calendar, *, due: dt.date | None = None, anchor: Anchor | None = None) -> Recurrence:
+    """Read a text that is nothing but a recurrence; `RecurrenceTextError` says where it stops being one.
+
+    ``anchor`` was said elsewhere, and counts more than what the text says of it.
+    """
     if len(text) > MAX_LINE:
         raise RecurrenceTextError(MAX_LINE, f"at most {MAX_LINE} characters")
     words = split_words(text)
     reader = Reader(words)
     phrase = _read(reader, calendar)
     if phrase is not None and phrase.end == len(words):
-        return phrase.compile(calendar, due)
+        return replace(phrase, anchor=anchor or phrase.anchor).compile(calendar, due)
     position = words[reader.furthest].start if reader.furthest < len(words) else len(text)
     middle = _MIDDLES if reader.furthest else _BEGINNINGS
     raise RecurrenceTextError(position, _ENDS if phrase is not None and phrase.end == reader.furthest else middle)

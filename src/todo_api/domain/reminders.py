@@ -5,7 +5,7 @@ from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from todo_api.domain.dates import WallTime
+from todo_api.domain.dates import WallTime, WallTimeError, shift_days
 
 
 def next_fire(
@@ -34,6 +34,9 @@ def _instant(reminder: dict[str, Any], due: WallTime | None, zone: ZoneInfo, day
 
 
 def _shifted(at: str, days: int, zone: ZoneInfo) -> str:
-    local = datetime.fromisoformat(at).astimezone(zone).replace(tzinfo=None) + timedelta(days=days)
-    instant = WallTime(local.date(), local.time().replace(microsecond=0)).starts_at(zone)
-    return instant.replace(microsecond=local.microsecond).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    local = datetime.fromisoformat(at).astimezone(zone).replace(tzinfo=None)
+    try:
+        when = shift_days(WallTime(local.date(), local.time().replace(microsecond=0)), days)
+    except WallTimeError:  # the calendar ends there
+        return at
+    return when.starts_at(zone).replace(microsecond=local.microsecond).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

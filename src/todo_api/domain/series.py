@@ -1,9 +1,11 @@
 """The series of a recurring todo: what is stored of its rule, and the step from one occurrence to the next."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Any
+from datetime import date, datetime, time
+from itertools import islice
+from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from todo_api.domain import recurrence
@@ -12,8 +14,11 @@ from todo_api.domain.english_calendar import Calendar
 from todo_api.domain.english_recurrence import parse_recurrence
 from todo_api.domain.recurrence import Anchor, CatchUp, Occurrence
 from todo_api.domain.recurrence_grammar import parse_rrule
-from todo_api.domain.recurrence_rules import Rule
+from todo_api.domain.recurrence_rules import RecurrenceError, Rule
 from todo_api.domain.recurrence_text import describe
+
+_EVERY: Final = re.compile(r"\A(\s*every)(?:!|\b)", re.IGNORECASE)
+_FARTHEST: Final = 1_000  # steps that a preview from completion goes ahead: each one is computed from the one before it
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,18 +37,12 @@ class Series:
     @property
     def stored(self) -> dict[str, Any]:
         """What the database keeps, in the shape that clients read."""
-        clock = self.start.time
-        start = {
-            "date": self.start.date.isoformat(),
-            "time": None if clock is None else clock.isoformat("minutes" if clock.second == 0 else "seconds"),
-            "timezone": self.start.timezone,
-        }
         return {
             "rrule": self.rule.text,
             "text": self.text,
             "anchor": self.anchor,
             "catch_up": self.catch_up,
-            "start": start,
+            "start": self.start.parts,
             "exdates": list(self.exdates),
             "paused": self.paused,
             "reset_subtasks": self.reset_subtasks,
@@ -53,7 +52,7 @@ class Series:
     def from_stored(cls, kept: Mapping[str, Any]) -> "Series":
         """Read back what ``stored`` gave."""
         start = kept["start"]
-        clock = None if start["time"] is None else datetime.fromisoformat(f"2000-01-01T{start['time']}").time()
+        clock = None if start["time"] is None else time.fromisoformat(start["time"])
         return cls(
             rule=parse_rrule(kept["rrule"]),
             text=kept["text"],
@@ -90,9 +89,38 @@ class Series:
             recorded=recorded,
         )
 
-    def between(self, since: Occurrence, until: Occurrence, limit: int) -> list[Occurrence]:
-        """Occurrences of the plain schedule, both ends included."""
-        return recurrence.occurrences(self.rule, self.start, since=since, until=until, limit=limit, exdates=self._hidden)
+    def preview(
+        self, since: Occurrence, until: Occurrence, limit: int, *, current: Occurrence | None, recorded: int
+    ) -> list[Occurrence]:
+        """Occurrences from ``since`` to ``until``, both included, as the schedule names them.
+
+        Counted from completion there is no schedule: it is what follows when each is completed on its day.
+        """
+        if self.anchor == "schedule" or current is None:
+            hidden = self._hidden
+            return recurrence.occurrences(self.rule, self.start, since=since, until=until, limit=limit, exdates=hidden)
+        ahead = islice(self._ahead(current, recorded), _FARTHEST)
+        first, last = _at(since, time.min), _at(until, time.max)
+        found = (occurrence for occurrence in ahead if first <= _at(occurrence, time.min) <= last)
+        return list(islice(found, limit))
+
+    def _ahead(self, current: Occurrence, recorded: int) -> Iterator[Occurrence]:
+        """The current occurrence and what follows when each is completed on its day."""
+        following: Occurrence | None = current
+        while following is not None:
+            yield following
+            recorded += 1
+            following = recurrence.advance(
+                self.rule,
+                anchor="completion",
+                catch_up=self.catch_up,
+                start=self.start,
+                current=following,
+                now_local=_at(following, time.min),
+                completed_on_local=following,
+                exdates=self._hidden,
+                recorded=recorded,
+            )
 
     def place(self, occurrence: Occurrence) -> WallTime:
         """The due date of an occurrence."""
@@ -103,8 +131,67 @@ class Series:
         return [occurrence_from(key) for key in self.exdates]
 
 
+class ContradictionError(ValueError):
+    """The text says another rule than the RRULE that was sent beside it."""
+
+
+class _Said(NamedTuple):
+    """A rule as it was said, and where it begins."""
+
+    rule: Rule
+    text: str
+    start: WallTime
+    anchor: Anchor | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """What a client sends for a recurrence, and what there is; a new rule begins at ``begin``."""
+
+    sent: Mapping[str, Any]
+    kept: Series | None
+    begin: WallTime
+    calendar: Calendar
+
+    def chosen(self, name: str, default: Any) -> Any:
+        """What was sent, where null says the default; else what is kept."""
+        value = self.sent[name] if name in self.sent else getattr(self.kept, name, None)
+        return default if value is None else value
+
+    def said(self) -> _Said:
+        """The rule that was sent, or the one there is."""
+        rrule, text = self.sent.get("rrule"), self.sent.get("text")
+        rule = None if rrule is None else parse_rrule(rrule)
+        if self.kept is not None and self._is_kept(rule, text):
+            return _Said(self.kept.rule, self.kept.text, self.kept.start)
+        if rule is not None and text in {None, describe(rule)}:
+            same = self.kept is not None and self.kept.rule == rule
+            return _Said(rule, describe(rule), self.kept.start if self.kept is not None and same else self.begin)
+        if text is None:
+            raise LookupError
+        said = self._in_english(text)
+        if rule not in {None, said.rule}:
+            raise ContradictionError
+        return said
+
+    def _is_kept(self, rule: Rule | None, text: str | None) -> bool:
+        if self.kept is None or rule not in {None, self.kept.rule}:
+            return False
+        if text is None:
+            return True
+        anchor = self.sent.get("anchor") or ("completion" if "!" in text else "schedule")
+        return (_plain(text), anchor) == (_plain(self.kept.text), self.kept.anchor)
+
+    def _in_english(self, text: str) -> _Said:
+        begin: WallTime = self.sent.get("start") or self.begin
+        said = parse_recurrence(text, self.calendar, due=begin.date, anchor=self.sent.get("anchor"))
+        clock = said.time or begin.time
+        start = WallTime(said.start or begin.date, clock, begin.timezone if clock is not None else None)
+        return _Said(parse_rrule(said.rrule), text, start, said.anchor)
+
+
 def compile_series(
-    wanted: Mapping[str, Any],
+    sent: Mapping[str, Any],
     *,
     kept: Series | None,
     due: WallTime | None,
@@ -112,36 +199,43 @@ def compile_series(
     now_local: datetime,
     week_start: int,
 ) -> Series:
-    """The series that ``wanted`` asks for, merged into the one there is.
+    """The series that ``sent`` asks for, merged into the one there is; a member that is None gets its default.
 
-    A new rule changes the future only: it begins at the ``current`` occurrence, else at the due date, else today. Raises
-    RecurrenceError for a rule, RecurrenceTextError for English that is none, and LookupError when there is no rule at all.
+    A new rule changes the future only: it begins at the ``current`` occurrence, else at the due date, else today. The same
+    rule sent again changes nothing. Raises RecurrenceError for a rule, RecurrenceTextError for English that is none,
+    ContradictionError for text that says another rule than the one beside it, and LookupError when there is no rule at all.
     """
-    anchor: Anchor | None = wanted.get("anchor")
     begin = current or due or WallTime(now_local.date())
-    if wanted.get("rrule") is not None:
-        rule = parse_rrule(wanted["rrule"])
-        text = describe(rule)
-    elif wanted.get("text") is not None:
-        said = parse_recurrence(wanted["text"], Calendar(now_local, week_start), due=None if due is None else due.date)
-        rule, text, anchor = parse_rrule(said.rrule), wanted["text"], anchor or said.anchor
-        begin = WallTime(said.start or begin.date, said.time or begin.time, begin.timezone if said.time or begin.time else None)
-    elif kept is not None:
-        rule, text, begin = kept.rule, kept.text, kept.start
-    else:
-        raise LookupError
+    wish = _Wish(sent, kept, begin, Calendar(now_local, week_start))
+    said = wish.said()
+    anchor: Anchor = sent.get("anchor") or said.anchor or wish.chosen("anchor", "schedule")
     made = Series(
-        rule=rule,
-        text=text,
-        start=wanted.get("start") or begin,
-        anchor=anchor or (kept.anchor if kept else "schedule"),
-        catch_up=wanted.get("catch_up") or (kept.catch_up if kept else "next_future"),
-        exdates=tuple(_chosen(wanted, "exdates", kept.exdates if kept else ())),
-        paused=_chosen(wanted, "paused", kept.paused if kept else False),
-        reset_subtasks=_chosen(wanted, "reset_subtasks", kept.reset_subtasks if kept else False),
+        rule=said.rule,
+        text=_voiced(said, anchor),
+        start=sent.get("start") or (begin if "start" in sent else said.start),
+        anchor=anchor,
+        catch_up=wish.chosen("catch_up", "next_future"),
+        exdates=tuple(sorted(set(wish.chosen("exdates", ())))),
+        paused=wish.chosen("paused", default=False),
+        reset_subtasks=wish.chosen("reset_subtasks", default=False),
     )
     recurrence.require_fit(made.rule, made.start)
+    if made.first() is None:
+        hint = "Leave some of them out."
+        raise RecurrenceError("exdates_hide_all", "The exceptions hide every occurrence.", hint=hint)
     return made
+
+
+def _voiced(said: _Said, anchor: Anchor) -> str:
+    """The text with the mark that says "from completion", or without it."""
+    if anchor == "schedule":
+        return _plain(said.text)
+    text = said.text if _EVERY.match(said.text) else describe(said.rule)
+    return _EVERY.sub(r"\1!", text, count=1)
+
+
+def _plain(text: str) -> str:
+    return _EVERY.sub(r"\1", text, count=1)
 
 
 def occurrence_from(key: str) -> Occurrence:
@@ -160,6 +254,5 @@ def key_of_moment(moment: WallTime) -> str:
     return key_of(moment.date if moment.time is None else datetime.combine(moment.date, moment.time))
 
 
-def _chosen(wanted: Mapping[str, Any], name: str, kept: Any) -> Any:
-    value = wanted.get(name)
-    return kept if value is None else value
+def _at(occurrence: Occurrence, clock: time) -> datetime:
+    return occurrence if isinstance(occurrence, datetime) else datetime.combine(occurrence, clock)

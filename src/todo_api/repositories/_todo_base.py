@@ -61,7 +61,12 @@ def _write_statement(*, restricted: bool) -> Select[Any]:
     role = _access.list_role(Todo.workspace_id, Todo.list_id)
     seen = _access.visible(Todo.workspace_id, Todo.list_id, restricted=restricted)
     columns = (*COLUMNS, role.label("role"), TodoList.archived_at, TodoList.deleted_at.label("list_deleted_at"))
-    return select(*columns).join(TodoList, TodoList.id == Todo.list_id).where(Todo.id == _ID, *seen).with_for_update(of=Todo)
+    return (
+        select(*columns)
+        .join(TodoList, TodoList.id == Todo.list_id)
+        .where(Todo.id == _ID, *seen)
+        .with_for_update(of=Todo, key_share=True)
+    )
 
 
 @lru_cache(maxsize=2)
@@ -118,7 +123,7 @@ class TodoBase(Repository):
         wanted = list(ids)
         if not wanted:
             return []
-        found = await self.session.execute(_SIBLING.with_for_update(of=Todo), {"ids": wanted})
+        found = await self.session.execute(_SIBLING.with_for_update(of=Todo, key_share=True), {"ids": wanted})
         return [self._row(columns) for columns in found]
 
     async def _below(self, row: TodoRow) -> list[TodoRow]:

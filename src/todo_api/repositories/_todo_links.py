@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import bindparam, delete, exists, insert, or_, select
+from sqlalchemy import bindparam, delete, exists, func, insert, or_, select
 
 from todo_api.db.columns import Id
+from todo_api.domain.changes import Operation
 from todo_api.errors import BlockCycleError, Flaw, InvalidInputError
 from todo_api.models import ListGuest, Member, Section, Todo, TodoAssignee, TodoBlocker, User
 from todo_api.repositories import _access, _tree
 from todo_api.repositories._todo_base import TodoBase
+from todo_api.repositories._todo_rows import OPEN
 from todo_api.schemas.todo_parts import External
 
 _IDS: Final = bindparam("ids", expanding=True, type_=Id())
@@ -21,6 +23,12 @@ _WITH_ACCESS: Final = select(User.id).where(
         exists().where(Member.user_id == User.id, Member.workspace_id == bindparam("workspace", type_=Id())),
         exists().where(ListGuest.user_id == User.id, ListGuest.list_id == _LIST),
     ),
+)
+
+
+_BLOCKED_BY: Final = select(TodoBlocker.todo_id).where(TodoBlocker.blocker_id.in_(_IDS))
+_OPEN_AMONG: Final = (
+    select(func.count()).select_from(Todo).where(Todo.id.in_(_IDS), Todo.deleted_at.is_(None), Todo.status.in_(OPEN))
 )
 
 
@@ -69,15 +77,20 @@ class TodoLinks(TodoBase):
         if user_ids:
             await self.session.execute(insert(TodoAssignee), [{"todo_id": todo_id, "user_id": user_id} for user_id in user_ids])
 
-    async def _require_blockers(self, todo_id: str, blocker_ids: Sequence[str], *, workspace_id: str) -> list[str]:
-        """The distinct blockers, in the order sent; raises InvalidInputError for unknown ones and BlockCycleError."""
+    async def _require_blockers(
+        self, todo_id: str, blocker_ids: Sequence[str], *, workspace_id: str, kept: Sequence[str] = ()
+    ) -> list[str]:
+        """The distinct blockers, in the order sent; raises InvalidInputError for unknown ones and BlockCycleError.
+
+        One that is ``kept`` may be in the trash or out of the actor's sight: whoever adds another one sends it along.
+        """
         wanted = list(dict.fromkeys(blocker_ids))
         if not wanted:
             return []
         await _tree.lock_structure(self.session, workspace_id)
         seen = _access.visible(Todo.workspace_id, Todo.list_id, restricted=self._restricted)
         statement = select(Todo.id).where(Todo.id.in_(_IDS), Todo.workspace_id == workspace_id, Todo.deleted_at.is_(None), *seen)
-        known = {row.id for row in await self.session.execute(statement, self._parameters(ids=wanted))}
+        known = {row.id for row in await self.session.execute(statement, self._parameters(ids=wanted))} | set(kept)
         flaws = [
             Flaw("is not a todo of the workspace", "blocker_not_found", pointer=f"#/blocked_by/{index}")
             for index, blocker_id in enumerate(blocker_ids)
@@ -99,7 +112,15 @@ class TodoLinks(TodoBase):
 
     async def _count_open(self, ids: Sequence[str]) -> int:
         """How many of these todos are open."""
-        return sum(row.is_open and row.deleted_at is None for row in await self._rows(ids)) if ids else 0
+        return (await self.session.execute(_OPEN_AMONG, {"ids": list(ids)})).scalar_one() if ids else 0
+
+    async def _free_blocked(self, blocker_ids: Sequence[str]) -> None:
+        """Forget these blockers, which leave the workspace, where they block todos that stay."""
+        blocked = await self.session.execute(_BLOCKED_BY, {"ids": list(blocker_ids)})
+        for row in await self._rows(sorted(set(blocked.scalars()) - set(blocker_ids))):
+            left = [id_ for id_ in row.blocked_by if id_ not in blocker_ids]
+            await self._attach_blockers(row.id, left, replace=True)
+            await self._apply(row, {"blocked_by": left}, Operation.UPDATE)
 
 
 def external_columns(external: External | None) -> dict[str, Any]:

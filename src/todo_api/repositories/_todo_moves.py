@@ -40,6 +40,8 @@ class TodoMoves(TodoLinks):
         values |= {"workspace_id": target.workspace_id, "list_id": target.list_id, "parent_id": target.parent_id}
         values["order"] = await self._order(row, target, move)
         if target.list_id != row.list_id:
+            if target.workspace_id != row.workspace_id:
+                await self._free_blocked([row.id, *(id_ for id_, _ in await _tree.descendants(self.session, row.id))])
             await self._take_subtree(row, target)
             values |= await self._leave_list(row, target)
         return values

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any, ClassVar, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import Select, bindparam, func, select
 
 from todo_api.db.columns import Id
 from todo_api.domain.changes import Kind
@@ -21,6 +21,11 @@ from todo_api.repositories._base import Repository
 from todo_api.repositories._paging import Segment, fetch_page
 
 _ID: Final = bindparam("id", type_=Id())
+_COUNT: Final = (
+    select(func.count())
+    .select_from(Completion)
+    .where(Completion.todo_id == _ID, Completion.undone_at.is_(None), Completion.occurrence >= bindparam("since"))
+)
 _END_OF_TIME: Final = date(LAST_YEAR, 12, 31)
 _COLUMNS: Final = (
     Completion.id,
@@ -47,9 +52,7 @@ class OccurrencePreview:
     def of(cls, occurrence: Occurrence, series: Series, viewer: ZoneInfo) -> "OccurrencePreview":
         """The preview for somebody in the zone ``viewer``."""
         due = series.place(occurrence)
-        clock = None if due.time is None else due.time.isoformat("minutes" if due.time.second == 0 else "seconds")
-        parts = {"date": due.date, "time": clock, "timezone": due.timezone}
-        return cls(key_of(occurrence), parts, due.overdue_at(viewer))
+        return cls(key_of(occurrence), due.parts, due.overdue_at(viewer))
 
 
 @lru_cache(maxsize=2)
@@ -83,8 +86,10 @@ class CompletionRepository(Repository):
         if row.recurrence is None:
             return []
         series = Series.from_stored(row.recurrence)
-        begin = since or (occurrence_from(row.occurrence) if row.occurrence is not None else series.start.date)
-        found = series.between(begin, until or _END_OF_TIME, limit)
+        current = None if row.occurrence is None else occurrence_from(row.occurrence)
+        recorded = (await self.session.execute(_COUNT, {"id": todo_id, "since": series.start.date.isoformat()})).scalar_one()
+        begin, end = since or current or series.start.date, until or _END_OF_TIME
+        found = series.preview(begin, end, limit, current=current, recorded=recorded)
         return [OccurrencePreview.of(occurrence, series, self.actor.zone) for occurrence in found]
 
     async def _require(self, todo_id: str) -> Any:

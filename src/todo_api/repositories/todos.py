@@ -9,7 +9,6 @@ from sqlalchemy.exc import IntegrityError
 
 from todo_api.db.columns import Id
 from todo_api.db.dialect import violates_unique
-from todo_api.domain import ranking
 from todo_api.domain.changes import Operation
 from todo_api.domain.identifiers import new_id
 from todo_api.domain.paging import Position, Slice
@@ -28,11 +27,11 @@ from todo_api.errors import (
     WriteConflictError,
 )
 from todo_api.models import Todo
-from todo_api.repositories import _labels, _places, _tree
+from todo_api.repositories import _labels, _places
 from todo_api.repositories._paging import Segment, fetch_page
-from todo_api.repositories._places import Place
-from todo_api.repositories._todo_base import get_statement, logged_values, notes_columns, title_columns
-from todo_api.repositories._todo_links import external_columns, merged_metadata
+from todo_api.repositories._todo_base import get_statement, logged_values
+from todo_api.repositories._todo_creation import TodoCreation
+from todo_api.repositories._todo_links import merged_metadata
 from todo_api.repositories._todo_page import (
     NULLABLE,
     count_statement,
@@ -52,7 +51,7 @@ from todo_api.repositories._todo_patch import (
     wanted_status,
 )
 from todo_api.repositories._todo_rows import COLUMNS, STORED, TodoRow, wall_time_columns
-from todo_api.repositories._todo_series import Finish, TodoSeries
+from todo_api.repositories._todo_series import Finish
 from todo_api.schemas.todo_parts import External, wall_time_of
 from todo_api.schemas.todos import (
     Status,
@@ -82,7 +81,7 @@ _TREE_FIELDS: Final = frozenset({"list_id", "parent_id", "blocked_by"})
 _LABEL_FIELDS: Final = frozenset({"labels", "labels_add", "labels_remove"})
 
 
-class TodoRepository(TodoSeries):
+class TodoRepository(TodoCreation):
     """Everything that can be done to todos."""
 
     async def get(self, todo_id: str) -> TodoRow:
@@ -178,8 +177,7 @@ class TodoRepository(TodoSeries):
         values |= await self._changed_references(row, data, values)
         if "recurrence" in fields:
             due = row.due_moment if "due_date" not in values else wall_time_of(data.due)
-            occurrence = row.occurrence
-            values |= self._recurrence_values(data.recurrence, kept=row.recurrence, occurrence=occurrence, due=due)
+            values |= await self._changed_recurrence(row, data.recurrence, due)
         target, op = wanted_status(data), Operation.MOVE if "list_id" in values else Operation.UPDATE
         if target is Status.OPEN and "status" not in fields and row.is_open:
             target = None  # what is in progress is not completed either
@@ -201,14 +199,26 @@ class TodoRepository(TodoSeries):
         place = await _places.find_place(self.session, self.actor, list_id)
         parameters = {"workspace": place.workspace_id, "source": source, "external": external_id}
         found = (await self.session.execute(_BY_EXTERNAL, parameters)).scalar_one_or_none()
-        sent = data.external if "external" in data.model_fields_set else None
-        url = None if sent is None else sent.url
-        if sent is not None and (sent.source, sent.id) != (source, external_id):
+        sent = data.external
+        if "external" in data.model_fields_set and (sent is None or (sent.source, sent.id) != (source, external_id)):
             raise InvalidInputError.at("#/external", "contradicts the path", "contradiction")
         if found is None:
-            new = as_new(data).model_copy(update={"external": External(source=source, id=external_id, url=url)})
-            return await self.create(new), True
-        return await self.update(found, data, expected), False
+            external = External(source=source, id=external_id, url=None if sent is None else sent.url)
+            return await self._create_external(external, data, expected), True
+        try:
+            return await self.update(found, data, expected), False
+        except TodoNotFoundError:
+            if await self._find(found) is None:
+                raise ExternalTakenError from None  # by a todo in a list that the actor does not see
+            raise
+
+    async def _create_external(self, external: External, data: TodoPut, expected: Expected) -> TodoRow:
+        if expected.existing:
+            raise TodoNotFoundError
+        try:
+            return await self.create(as_new(data).model_copy(update={"external": external}))
+        except ExternalTakenError as error:
+            raise WriteConflictError from error  # by somebody in this instant: the next try finds it
 
     async def complete(self, todo_id: str, data: TodoComplete, expected: Expected = ANY) -> tuple[TodoRow, bool]:
         """Complete a todo, or the current occurrence of a recurring one, which then moves on and stays open.
@@ -288,61 +298,6 @@ class TodoRepository(TodoSeries):
         if taken or expected.existing:
             raise TodoNotFoundError
 
-    async def _place_for(self, data: TodoCreate) -> Place:
-        if data.parent_id is None:
-            return await _places.find_place(self.session, self.actor, data.list_id)
-        await self._lock_tree(data.parent_id)
-        parent = await self._load(data.parent_id, Role.EDITOR, ANY)
-        if data.list_id is not None and data.list_id != parent.list_id:
-            raise InvalidInputError.at("#/parent_id", "is in another list than list_id", "other_list")
-        self._require_depth(len(await _tree.ancestors(self.session, parent.id)) + 1)
-        return Place(id=parent.list_id, workspace_id=parent.workspace_id, last_order=await self._last_order(parent.list_id))
-
-    def _new_values(self, data: TodoCreate, place: Place) -> dict[str, Any]:
-        now = self.clock()
-        status = data.status or (Status.COMPLETED if data.completed else Status.OPEN)
-        done = status is Status.COMPLETED
-        values = {
-            "workspace_id": place.workspace_id,
-            "list_id": place.id,
-            "parent_id": data.parent_id,
-            **title_columns(data.title),
-            **notes_columns(data.notes),
-            "status": status.value,
-            "completed_at": now if done else None,
-            "completed_by": self.actor.user_id if done else None,
-            "completed_with": None,
-            "priority": data.priority.rank,
-            **wall_time_columns("due", wall_time_of(data.due)),
-            **wall_time_columns("start", wall_time_of(data.start)),
-            "deadline": data.deadline,
-            "duration_minutes": data.duration_minutes,
-            "recurrence": None,
-            "occurrence": None,
-            "reminders": [reminder.stored for reminder in data.reminders],
-            **external_columns(data.external),
-            "custom_metadata": merged_metadata({}, data.metadata),
-            "order": ranking.between(place.last_order, None),
-            "created_by": self.actor.user_id,
-            "trash_id": None,
-            "deleted_at": None,
-            "version": 1,
-            "created_at": now,
-            "updated_at": now,
-        }
-        if data.recurrence is not None:
-            due = wall_time_of(data.due)
-            values |= self._recurrence_values(data.recurrence, kept=None, occurrence=None, due=due)
-        return values
-
-    async def _new_references(self, todo_id: str, data: TodoCreate, place: Place) -> dict[str, Any]:
-        where = {"workspace_id": place.workspace_id, "list_id": place.id}
-        if data.section_id is not None:
-            await self._require_section(data.section_id, place.id)
-        blocked_by = await self._require_blockers(todo_id, data.blocked_by, workspace_id=place.workspace_id)
-        assignee_ids = await self._require_assignees(data.assignee_ids, **where) if data.assignee_ids else []
-        return {"section_id": data.section_id, "blocked_by": blocked_by, "assignee_ids": assignee_ids}
-
     async def _changed_references(self, row: TodoRow, data: TodoUpdate, values: dict[str, Any]) -> dict[str, Any]:
         """Column values of the references that were sent; their index tables are written at once."""
         fields, found = data.model_fields_set, dict[str, Any]()
@@ -353,7 +308,8 @@ class TodoRepository(TodoSeries):
             if wanted != row.assignee_ids:
                 await self._attach_assignees(row.id, wanted, replace=True)
         if "blocked_by" in fields:
-            wanted = await self._require_blockers(row.id, data.blocked_by, workspace_id=workspace_id)
+            kept = values.get("blocked_by", row.blocked_by)
+            wanted = await self._require_blockers(row.id, data.blocked_by, workspace_id=workspace_id, kept=kept)
             found["blocked_by"] = wanted
             if wanted != row.blocked_by:
                 await self._attach_blockers(row.id, wanted, replace=True)

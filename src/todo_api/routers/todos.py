@@ -85,7 +85,10 @@ async def put_todo(  # noqa: PLR0917  # FastAPI's way to ask for things
 
 
 @router.put(
-    "/by-external/{source}/{external_id}", dependencies=[WRITE], response_model=TodoRead, responses={201: {"model": TodoRead}}
+    "/by-external/{source}/{external_id:path}",
+    dependencies=[WRITE],
+    response_model=TodoRead,
+    responses={201: {"model": TodoRead}},
 )
 async def upsert_todo(  # noqa: PLR0917  # FastAPI's way to ask for things
     source: ExternalSource, external_id: ExternalId, data: TodoPut, todos: Todos, expected: IfMatch, response: Response
