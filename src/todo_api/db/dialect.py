@@ -2,11 +2,15 @@
 
 import re
 import sqlite3
-from typing import Final
+from typing import Any, Final
 
 import asyncpg
+from sqlalchemy import ColumnElement, Integer
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
 from todo_api.errors import DatabaseBusyError, DatabaseUnavailableError, StorageFullError, UnavailableError, WriteConflictError
 
@@ -16,6 +20,28 @@ _DISK_FULL: Final = {"53100", "53200"}
 _SQLITE_BUSY: Final = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _SQLITE_COLUMNS: Final = re.compile(r"UNIQUE constraint failed: (.+)$")
 _SQLITE_NAMED: Final = re.compile(r"constraint failed: (\w+)$")
+
+
+class _Position(FunctionElement[int]):
+    """Where a text has a part, counted from 1; 0 when it has not. By code point: no LIKE, no collation."""
+
+    type = Integer()
+    inherit_cache = True
+
+
+@compiles(_Position)
+def _strpos(element: _Position, compiler: SQLCompiler, **keywords: Any) -> str:
+    return f"strpos({compiler.process(element.clauses, **keywords)})"
+
+
+@compiles(_Position, "sqlite")
+def _instr(element: _Position, compiler: SQLCompiler, **keywords: Any) -> str:
+    return f"instr({compiler.process(element.clauses, **keywords)})"
+
+
+def contains(text: Any, part: Any) -> ColumnElement[bool]:
+    """Whether a text has a part, exactly."""
+    return _Position(text, part) > 0
 
 
 def unavailable(error: BaseException) -> UnavailableError | None:

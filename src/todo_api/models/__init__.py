@@ -9,6 +9,7 @@ from todo_api.models.idempotency import IdempotencyRecord
 from todo_api.models.labels import Label, TodoLabel
 from todo_api.models.lists import TodoList
 from todo_api.models.logins import LoginSession, LoginThrottle, RefreshToken
+from todo_api.models.search import TODO_SEARCH
 from todo_api.models.sections import Section
 from todo_api.models.signing_keys import SigningKey
 from todo_api.models.todos import Todo, TodoAssignee, TodoBlocker
@@ -16,6 +17,7 @@ from todo_api.models.users import User
 from todo_api.models.workspaces import ListGuest, Member, Workspace
 
 __all__ = [
+    "TODO_SEARCH",
     "ApiKey",
     "Change",
     "Comment",
