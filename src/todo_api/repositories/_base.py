@@ -1,5 +1,6 @@
 """What every repository has: the session, the clock, who asks, and the one way to write a synced row."""
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import lru_cache
@@ -163,7 +164,12 @@ def _reorder_statement(model: Any) -> Update:
 
 def changed(row: Any, values: Mapping[str, Any]) -> dict[str, Any]:
     """Those of ``values`` that differ from the attributes of ``row``."""
-    return {name: value for name, value in values.items() if getattr(row, name) != value}
+    return {name: value for name, value in values.items() if not _same(getattr(row, name), value)}
+
+
+def _same(kept: Any, new: Any) -> bool:
+    """Whether nothing is to be written; in an object of JSON ``true`` and ``1`` are not the same, as they are in Python."""
+    return kept == new and (not isinstance(new, dict) or json.dumps(kept, sort_keys=True) == json.dumps(new, sort_keys=True))
 
 
 def before(row: Any, values: Mapping[str, Any]) -> dict[str, Any]:

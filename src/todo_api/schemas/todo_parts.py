@@ -90,7 +90,10 @@ CatchUp = Literal["next_future", "each"]
 
 
 class RecurrenceInput(Input):
-    """How a todo comes again: an RFC 5545 rule or English text; absent members of an existing recurrence stay as they are."""
+    """How a todo comes again: an RFC 5545 rule or English text, or both when they say the same.
+
+    Absent members of an existing recurrence stay as they are, null gives a member its default.
+    """
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -112,12 +115,6 @@ class RecurrenceInput(Input):
     )
     paused: Boolean | None = Field(default=None, description="Completing a paused todo ends it until it is reopened.")
     reset_subtasks: Boolean | None = Field(default=None, description="Reopen subtasks with each step.")
-
-    @model_validator(mode="after")
-    def _one_rule(self) -> Self:
-        if self.rrule is not None and self.text is not None:
-            raise ValueError("send either rrule or text")
-        return self
 
 
 class RecurrenceRead(Output):
