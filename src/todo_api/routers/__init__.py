@@ -5,6 +5,7 @@ from fastapi import APIRouter
 from todo_api.routers import (
     accounts,
     api_keys,
+    batch,
     comments,
     completions,
     health,
@@ -20,6 +21,7 @@ from todo_api.routers import (
 ROUTERS: tuple[APIRouter, ...] = (
     todos.router,
     completions.router,
+    batch.router,
     lists.router,
     sections.router,
     comments.router,

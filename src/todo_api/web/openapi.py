@@ -23,6 +23,7 @@ _DESCRIPTION: Final = """\
 """
 _TAGS: Final = [
     {"name": "todos", "description": "Things to do, with subtasks, dates and labels."},
+    {"name": "batch", "description": "Many operations in one request, all or nothing if you like."},
     {"name": "lists", "description": "What todos are in. Every account has an inbox."},
     {"name": "sections", "description": "Headings inside a list, or columns of a board."},
     {"name": "comments", "description": "What people say about todos, with the history of their edits."},

@@ -64,7 +64,7 @@ def add_problem_handlers(app: FastAPI) -> None:
 
     async def invalid(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)  # noqa: S101  # registered for it
-        return answer(_from_validation(error.errors()), request.scope)
+        return answer(from_validation(error), request.scope)
 
     async def routing(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101  # registered for it
@@ -99,8 +99,9 @@ def _from_routing(error: HTTPException, request: Request, app: FastAPI) -> TodoA
     return BadRequestError("The request cannot be read.")
 
 
-def _from_validation(errors: Sequence[Mapping[str, Any]]) -> TodoApiError:
+def from_validation(error: RequestValidationError) -> TodoApiError:
     """Say where and what; never repeat what was sent, which may be a password or text that JSON cannot carry."""
+    errors: Sequence[Mapping[str, Any]] = error.errors()
     if any(error["type"] == "json_invalid" for error in errors):
         return BodyInvalidError("The body is not valid JSON.")
     return InvalidInputError([_flaw_from(error) for error in errors])

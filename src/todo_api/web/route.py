@@ -45,7 +45,12 @@ _ONE_KIND: Final = bytes.maketrans(b"{}", b"[]")
 
 
 class Route(APIRoute):
-    """Opens the session, reads the body strictly, finishes the unit of work."""
+    """Opens the session, reads the body strictly, finishes the unit of work.
+
+    ``inner`` does the work alone, for a request that brings its session and its body, read already: see web/batch.py.
+    """
+
+    inner: Handler
 
     def get_route_handler(self) -> Handler:
         handle = super().get_route_handler()
@@ -64,6 +69,12 @@ class Route(APIRoute):
                 await _read_body(request, types)
             return await unit(request, handle)
 
+        async def inner(request: Request) -> Response:
+            if request.scope["query_string"]:
+                _check_query(request, parameters.keys(), repeatable)
+            return await handle(request)
+
+        self.inner = inner
         return handler
 
 
