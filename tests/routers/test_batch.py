@@ -478,7 +478,7 @@ async def test_statements_grow_only_with_the_work(
     with statements() as seen:
         await send(client, *(create(f"o{index}") for index in range(50)))
 
-    assert len(seen) <= 1 + 50 * 2 + 2  # the credential, place and row of each, the number and the log once
+    assert len(seen) <= 1 + 50 * 2 + 3  # the credential, place and row of each, the search index, the number and the log once
 
 
 async def test_reading_batch_writes_nothing(client: httpx.AsyncClient, service: Service, account: Account) -> None:

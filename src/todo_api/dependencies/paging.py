@@ -67,8 +67,12 @@ def _context(request: Request, user_id: str) -> str:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_plain(part) for part in value]
     return {"at": value.astimezone(UTC).isoformat()} if isinstance(value, datetime) else value
 
 
 def _revived(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_revived(part) for part in value]
     return datetime.fromisoformat(value["at"]) if isinstance(value, dict) else value

@@ -1,10 +1,24 @@
 """The full-text index: kept by who writes todos and comments, in their transaction, and asked by lists of todos."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, String, and_, bindparam, case, cast, delete, insert, literal_column, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    String,
+    and_,
+    bindparam,
+    case,
+    cast,
+    delete,
+    insert,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import TSQUERY
 
 from todo_api.db.columns import Id
@@ -14,7 +28,9 @@ from todo_api.domain.search import SearchQuery, Term, indexed
 from todo_api.models import TODO_SEARCH, Comment, Todo
 
 _MOST_COMMENTS: Final = 200  # of a todo, the newest: one more comment must not cost more with each
+_PENDING: Final = "todos to be indexed"
 _PLACE: Final = frozenset({"list_id", "workspace_id"})
+_INSERT: Final = insert(TODO_SEARCH)
 _OWN: Final[dict[str, ColumnElement[bool]]] = {
     "sqlite": literal_column("todo_search").op("MATCH", is_comparison=True)(bindparam("own")),
     "postgresql": TODO_SEARCH.c.todo_id == bindparam("own", type_=Id()),
@@ -36,20 +52,23 @@ _BODIES: Final = (
 # --- writing
 
 
-async def index_todos(session: Session, todos: Sequence[Mapping[str, Any]]) -> None:
-    """Add new todos, given as their column values."""
-    rows = [
-        {
-            "todo_id": todo["id"],
-            "title": indexed([todo["title"]]),
-            "notes": indexed([todo["notes"]]),
-            "comments": "",
-            "scope": _scope(todo["id"], todo["list_id"], todo["workspace_id"]),
-        }
-        for todo in todos
-    ]
-    if rows:
-        await session.execute(insert(TODO_SEARCH), rows)
+def index_todo(session: Session, todo: Mapping[str, Any]) -> None:
+    """Add a new todo, given as its column values; all that one transaction makes are written together, before they are needed."""
+    row = {
+        "todo_id": todo["id"],
+        "title": indexed([todo["title"]]),
+        "notes": indexed([todo["notes"]]),
+        "comments": "",
+        "scope": _scope(todo["id"], todo["list_id"], todo["workspace_id"]),
+    }
+    session.memory.setdefault(_PENDING, []).append(row)
+    session.before_commit(_PENDING, settle)
+
+
+async def settle(session: Session) -> None:
+    """Write what is still to be added: before the index is changed further or searched in the same transaction."""
+    if rows := session.memory.pop(_PENDING, None):
+        await session.execute(_INSERT, rows)
 
 
 async def reindex(session: Session, row: Any, changed: Mapping[str, Any]) -> None:
@@ -69,12 +88,14 @@ async def index_comments(session: Session, todo_id: str) -> None:
 
 async def remove(session: Session, todo_ids: Iterable[str]) -> None:
     """Forget todos that are deleted for ever; what is in the trash stays."""
+    await settle(session)
     statement = delete(TODO_SEARCH).where(_OWN[session.dialect_name])
     if owners := [{"own": _own(session, todo_id)} for todo_id in todo_ids]:
         await session.execute(statement, owners)
 
 
 async def _update(session: Session, todo_id: str, values: Mapping[str, str]) -> None:
+    await settle(session)
     statement = update(TODO_SEARCH).where(_OWN[session.dialect_name])
     new: dict[str, Any] = {name: bindparam(f"new_{name}") for name in values}
     parameters = {f"new_{name}": value for name, value in values.items()}
@@ -132,7 +153,7 @@ def search_condition(shape: SearchShape) -> ColumnElement[bool]:
 def search_rank(shape: SearchShape) -> ColumnElement[int]:
     """1 where the title has all that is searched for, else 0."""
     in_title = and_(*(contains(TODO_SEARCH.c.title, _needle(number)) for number in range(shape.terms)))
-    return case((in_title, literal_column("1")), else_=literal_column("0"))
+    return case((in_title, literal_column("1", Integer())), else_=literal_column("0", Integer()))
 
 
 def _needle(number: int) -> ColumnElement[str]:

@@ -16,7 +16,7 @@ from todo_api.domain.reminders import next_fire
 from todo_api.domain.text import search_key
 from todo_api.errors import TodoNotFoundError
 from todo_api.models import Todo, TodoList
-from todo_api.repositories import _access, _labels, _places, _tree
+from todo_api.repositories import _access, _labels, _places, _search, _tree
 from todo_api.repositories._base import Repository, before, changed
 from todo_api.repositories._todo_rows import COLUMNS, STORED, TodoRow
 from todo_api.schemas.todos import TodoRead
@@ -141,6 +141,7 @@ class TodoBase(Repository):
         if differing.keys() & _REMINDING and (row.reminders or new.reminders):
             derived["next_reminder_at"] = self._next_reminder(new)
         await self._write(Todo, row, differing | derived | {"updated_at": now})
+        await _search.reindex(self.session, new, differing)
         self._log(row, differing, op)
         return new
 

@@ -11,10 +11,8 @@ from todo_api.db.columns import Id
 from todo_api.db.dialect import violates_unique
 from todo_api.domain.changes import Operation
 from todo_api.domain.identifiers import new_id
-from todo_api.domain.paging import Position, Slice
 from todo_api.domain.permissions import Role, Scope
 from todo_api.domain.preconditions import ANY, Expected
-from todo_api.domain.sorting import TodoSort
 from todo_api.errors import (
     AlreadyExistsError,
     ExternalTakenError,
@@ -27,19 +25,11 @@ from todo_api.errors import (
     WriteConflictError,
 )
 from todo_api.models import Todo
-from todo_api.repositories import _labels, _places
-from todo_api.repositories._paging import Segment, fetch_page
+from todo_api.repositories import _labels, _places, _search
 from todo_api.repositories._todo_base import get_statement, logged_values
 from todo_api.repositories._todo_creation import TodoCreation
 from todo_api.repositories._todo_links import merged_metadata
-from todo_api.repositories._todo_page import (
-    NULLABLE,
-    count_statement,
-    filter_parameters,
-    page_statement,
-    segment_parameters,
-    shape_of,
-)
+from todo_api.repositories._todo_listing import TodoListing
 from todo_api.repositories._todo_patch import (
     as_new,
     checked_metadata,
@@ -50,7 +40,7 @@ from todo_api.repositories._todo_patch import (
     wanted_labels,
     wanted_status,
 )
-from todo_api.repositories._todo_rows import COLUMNS, STORED, TodoRow, wall_time_columns
+from todo_api.repositories._todo_rows import STORED, TodoRow, wall_time_columns
 from todo_api.repositories._todo_series import Finish
 from todo_api.schemas.todo_parts import External, wall_time_of
 from todo_api.schemas.todos import (
@@ -58,7 +48,6 @@ from todo_api.schemas.todos import (
     Subtasks,
     TodoComplete,
     TodoCreate,
-    TodoFilter,
     TodoMove,
     TodoPut,
     TodoReschedule,
@@ -81,7 +70,7 @@ _TREE_FIELDS: Final = frozenset({"list_id", "parent_id", "blocked_by"})
 _LABEL_FIELDS: Final = frozenset({"labels", "labels_add", "labels_remove"})
 
 
-class TodoRepository(TodoCreation):
+class TodoRepository(TodoCreation, TodoListing):
     """Everything that can be done to todos."""
 
     async def get(self, todo_id: str) -> TodoRow:
@@ -91,35 +80,6 @@ class TodoRepository(TodoCreation):
         if found is None:
             raise TodoNotFoundError
         return self._row(found)
-
-    async def page(
-        self,
-        filter_: TodoFilter,
-        *,
-        sort: TodoSort,
-        descending: bool,
-        limit: int,
-        after: Position | None,
-        counted: bool = False,
-    ) -> Slice[TodoRow]:
-        """Todos that the actor sees, in order; ``counted`` asks for the number of all of them as well."""
-        if not self.actor.workspace_ids and not self.actor.guest_list_ids:
-            return Slice([], None, 0 if counted else None)
-        shape = shape_of(filter_, self.actor)
-        parameters = filter_parameters(filter_, self.actor, self.clock())
-
-        async def fetch(segment: Segment, count: int) -> list[tuple[TodoRow, Any]]:
-            statement = page_statement(
-                shape, sort, descending=descending, with_value=segment.with_value, continued=segment.after is not None
-            )
-            result = await self.session.execute(statement, parameters | segment_parameters(segment) | {"row_limit": count})
-            return [(self._row(columns), columns[len(COLUMNS)]) for columns in result]
-
-        found = await fetch_page(
-            fetch, lambda item: Position(item[1], item[0].id), limit=limit, after=after, nullable=sort in NULLABLE
-        )
-        total = (await self.session.execute(count_statement(shape), parameters)).scalar_one() if counted else None
-        return Slice([row for row, _ in found.items], found.next_position, total)
 
     async def create(self, data: TodoCreate, *, todo_id: str | None = None) -> TodoRow:
         """A new todo at the bottom of its list; raises what ``find_place`` and the references raise, and NestingTooDeepError."""
@@ -136,6 +96,7 @@ class TodoRepository(TodoCreation):
             if violates_unique(error, *_EXTERNAL_UNIQUE):
                 raise ExternalTakenError from error
             raise WriteConflictError from error  # the same id was created by somebody else in this instant
+        _search.index_todo(self.session, values)
         await _labels.attach(self.session, id_, label_ids.values(), replace=False)
         await self._attach_assignees(id_, values["assignee_ids"], replace=False)
         await self._attach_blockers(id_, values["blocked_by"], replace=False)

@@ -278,8 +278,10 @@ class TodoFilter(Input):
     """Which todos a list holds; several values of one parameter mean any of them."""
 
     list_id: tuple[str, ...] = ()
+    section_id: tuple[str, ...] = ()
     parent_id: tuple[str, ...] = ()
     label: tuple[str, ...] = ()
+    assignee: tuple[str, ...] = ()  # ids, and `me`
     status: tuple[Status, ...] | None = None  # None: any
     priority: tuple[Priority, ...] = ()
     due_before: date | datetime | None = None
@@ -287,3 +289,5 @@ class TodoFilter(Input):
     overdue: bool | None = None
     updated_since: datetime | None = None
     completed_since: datetime | None = None
+    q: Any = None  # a domain.search.SearchQuery
+    filter: Any = None  # a domain.filter_tree.Filter
