@@ -235,6 +235,9 @@ def upgrade() -> None:
         )
         batch_op.create_foreign_key(batch_op.f("fk_todo_section_id"), "section", ["section_id"], ["id"])
 
+    with op.batch_alter_table("label", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("retired_at", columns.Instant(), nullable=True))
+
     with op.batch_alter_table("todo_list", schema=None) as batch_op:
         batch_op.add_column(sa.Column("name_key", columns.SortableText(), nullable=False, server_default=""))
 
@@ -259,6 +262,9 @@ def downgrade() -> None:
 
     with op.batch_alter_table("todo_list", schema=None) as batch_op:
         batch_op.drop_column("name_key")
+
+    with op.batch_alter_table("label", schema=None) as batch_op:
+        batch_op.drop_column("retired_at")
 
     with op.batch_alter_table("todo", schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f("fk_todo_section_id"), type_="foreignkey")

@@ -1,17 +1,23 @@
 """Labels, kept once by each workspace, and which todos carry them."""
 
+from datetime import datetime
+
 from sqlalchemy import ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from todo_api.db.base import Base
-from todo_api.db.columns import Id, SortableText
+from todo_api.db.columns import Id, Instant, SortableText
 from todo_api.models._mixins import Synced
 
 _LIVE = text("deleted_at IS NULL")
 
 
 class Label(Synced, Base):
-    """``name_key`` is what names are compared by: case and accents do not make another label."""
+    """``name_key`` is what names are compared by: case and accents do not make another label.
+
+    ``retired_at`` is set where a label was deleted but todos keep its name: people do not see it, filters still find it,
+    and who uses the name again has it back.
+    """
 
     __tablename__ = "label"
     __table_args__ = (
@@ -21,6 +27,7 @@ class Label(Synced, Base):
     name: Mapped[str] = mapped_column(String(100))
     name_key: Mapped[str] = mapped_column(SortableText)
     color: Mapped[str | None] = mapped_column(String(20))
+    retired_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
 class TodoLabel(Base):

@@ -18,7 +18,7 @@ from todo_api.domain.preconditions import Expected
 from todo_api.errors import PreconditionRequiredError, RoleTooLowError, VersionMismatchError, WriteConflictError
 from todo_api.repositories import _access, _changes
 
-_UNLOGGED: Final = {"deleted_at", "trash_id"}  # the operation says it
+_UNLOGGED: Final = {"deleted_at", "trash_id", "retired_at"}  # the operation says it
 
 
 class SystemRepository:

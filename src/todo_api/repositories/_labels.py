@@ -4,19 +4,28 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import bindparam, delete, insert, select
+from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-from todo_api.db.columns import Id
+from todo_api.db.columns import Id, Instant
 from todo_api.db.session import Session
 from todo_api.domain.identifiers import new_id
 from todo_api.domain.text import search_key
 from todo_api.models import Label, TodoLabel
 
 _WORKSPACE: Final = bindparam("label_workspace", type_=Id())
-_FIND: Final = select(Label.id, Label.name, Label.name_key).where(
-    Label.workspace_id == _WORKSPACE, Label.deleted_at.is_(None), Label.name_key.in_(bindparam("keys", expanding=True))
+# Locked as the foreign key of TodoLabel would, but before the look: a label is not renamed between the two.
+_FIND: Final = (
+    select(Label.id, Label.name, Label.name_key, Label.retired_at)
+    .where(Label.workspace_id == _WORKSPACE, Label.deleted_at.is_(None), Label.name_key.in_(bindparam("keys", expanding=True)))
+    .with_for_update(of=Label, read=True, key_share=True)
+)
+_REVIVE: Final = (
+    update(Label)
+    .where(Label.id.in_(bindparam("retired", expanding=True, type_=Id())), Label.retired_at.is_not(None))
+    .values(retired_at=None, updated_at=bindparam("now", type_=Instant()), version=Label.version + 1)
+    .returning(Label.id, Label.name, Label.color)
 )
 _DETACH: Final = delete(TodoLabel).where(TodoLabel.todo_id == bindparam("labelled", type_=Id()))
 _ROW: Final = (Label.id, Label.name, Label.name_key)
@@ -39,15 +48,18 @@ def distinct(names: Iterable[str]) -> dict[str, str]:
 async def find_or_create(
     session: Session, workspace_id: str, names: Iterable[str], *, now: datetime, created: Callable[[dict[str, Any]], None]
 ) -> dict[str, str]:
-    """Ids by the workspace's own spelling, in the order sent; ``created`` hears of each new label."""
+    """Ids by the workspace's own spelling, in the order sent; ``created`` hears of each new label, and of those back again."""
     wanted = distinct(names)
     if not wanted:
         return {}
     parameters = {"label_workspace": workspace_id, "keys": list(wanted)}
-    known = {row.name_key: row for row in await session.execute(_FIND, parameters)}
+    known: dict[str, Any] = {row.name_key: row for row in await session.execute(_FIND, parameters)}
+    if retired := [row.id for row in known.values() if row.retired_at is not None]:
+        for back in await session.execute(_REVIVE, {"retired": retired, "now": now}):
+            created({"id": back.id, "name": back.name, "color": back.color})
     for key in sorted(wanted.keys() - known.keys()):  # in one order everywhere, so that no two writers wait for each other
         values = _new(workspace_id, wanted[key], key, now)
-        row = (await session.execute(_INSERT[session.dialect_name], values)).one_or_none()
+        row: Any = (await session.execute(_INSERT[session.dialect_name], values)).one_or_none()
         if row is None:  # another transaction made it meanwhile
             row = (await session.execute(_FIND, parameters | {"keys": [key]})).one()
         else:
