@@ -177,7 +177,8 @@ def _settings(**overrides: Any) -> "Settings":
     except ValidationError as error:
         for flaw in error.errors():
             name = "_".join(str(part) for part in flaw["loc"]).upper()
-            typer.echo(f"TODO_API_{name}: {flaw['msg']}" if name else flaw["msg"], err=True)
+            message = flaw["msg"].removeprefix("Value error, ")
+            typer.echo(f"TODO_API_{name}: {message}" if name else message, err=True)
         raise typer.Exit(2) from None
 
 
@@ -203,5 +204,5 @@ def _report_errors(work: Any) -> Any:
     except StartupError as error:
         typer.echo(str(error), err=True)
     except TodoApiError as error:
-        typer.echo(error.detail, err=True)
+        typer.echo(f"{error.title}. {error.detail}", err=True)
     raise typer.Exit(1)

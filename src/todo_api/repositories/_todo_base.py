@@ -81,14 +81,13 @@ class TodoBase(Repository):
         self._require_version(row, expected, stale)
 
     async def _lock_tree(self, todo_id: str) -> None:
-        """Take the lock on the shape of the todo's workspace before its row; raises TodoNotFoundError."""
+        """Take the lock on the shape of the todo's workspace before its row; loading the row tells when there is none."""
         if self.session.dialect_name == "sqlite":  # the single writer is this lock
             return
         statement = _workspace_statement(restricted=self._restricted)
         workspace_id = (await self.session.execute(statement, self._parameters(id=todo_id))).scalar_one_or_none()
-        if workspace_id is None:
-            raise TodoNotFoundError
-        await _tree.lock_structure(self.session, workspace_id)
+        if workspace_id is not None:
+            await _tree.lock_structure(self.session, workspace_id)
 
     async def _rows(self, ids: Iterable[str]) -> list[TodoRow]:
         """These todos in the order of their ids, locked; the caller knows that the actor may write them."""

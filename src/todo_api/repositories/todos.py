@@ -119,6 +119,8 @@ class TodoRepository(TodoMoves):
 
         Raises TodoNotFoundError also for an id that somebody else's todo has, and TodoTrashedError for one that was deleted.
         """
+        if data.model_fields_set & _PLACE_FIELDS:
+            await self._lock_tree(todo_id)
         found = await self._find(todo_id)
         if found is None:
             await self._require_free(todo_id, expected)
@@ -132,27 +134,15 @@ class TodoRepository(TodoMoves):
             raise TodoTrashedError
         if not self.actor.may(Scope.TODOS_READ):
             return row, False  # a credential that sees nothing creates, and may repeat that, but changes nothing
-        return await self.update(todo_id, data, expected), False
+        _places.require_writable(state.role, _role_for(data), archived_at=state.archived_at, trashed_at=None)
+        self._expect(row, expected)
+        return await self._change(row, data), False
 
     async def update(self, todo_id: str, data: TodoUpdate, expected: Expected = ANY) -> TodoRow:
         """Change the fields that were sent; a patch that changes nothing keeps the version."""
-        fields = data.model_fields_set
-        if fields & _PLACE_FIELDS:
+        if data.model_fields_set & _PLACE_FIELDS:
             await self._lock_tree(todo_id)
-        row = await self._load(todo_id, _role_for(data), expected)
-        values = _plain_values(data)
-        if fields & _PLACE_FIELDS:
-            values |= await self._moved(row, data)
-        if fields & _LABEL_FIELDS:  # after the move: labels belong to the workspace where the todo ends up
-            workspace_id = values.get("workspace_id", row.workspace_id)
-            values |= await self._set_labels(row, _wanted_labels(row, data), workspace_id)
-        target, op = _wanted_status(data), Operation.MOVE if "list_id" in values else Operation.UPDATE
-        if target is Status.OPEN and "status" not in fields and row.status in OPEN:
-            target = None  # what is in progress is not completed either
-        if target is not None and target != row.status:
-            values |= await self._status_values(row, target, at=self.clock(), subtasks=Subtasks.COMPLETE)
-            op = _operation(row, target)
-        return await self._apply(row, values, op)
+        return await self._change(await self._load(todo_id, _role_for(data), expected), data)
 
     async def complete(self, todo_id: str, data: TodoComplete, expected: Expected = ANY) -> tuple[TodoRow, bool]:
         """Complete a todo; one that is completed already stays as it is, which the second value tells."""
@@ -195,6 +185,21 @@ class TodoRepository(TodoMoves):
         for child in await self._below(row):
             await self._apply(child, values, Operation.DELETE)
         await self._apply(row, values, Operation.DELETE)
+
+    async def _change(self, row: TodoRow, data: TodoUpdate) -> TodoRow:
+        fields, values = data.model_fields_set, _plain_values(data)
+        if fields & _PLACE_FIELDS:
+            values |= await self._moved(row, data)
+        if fields & _LABEL_FIELDS:  # after the move: labels belong to the workspace where the todo ends up
+            workspace_id = values.get("workspace_id", row.workspace_id)
+            values |= await self._set_labels(row, _wanted_labels(row, data), workspace_id)
+        target, op = _wanted_status(data), Operation.MOVE if "list_id" in values else Operation.UPDATE
+        if target is Status.OPEN and "status" not in fields and row.status in OPEN:
+            target = None  # what is in progress is not completed either
+        if target is not None and target != row.status:
+            values |= await self._status_values(row, target, at=self.clock(), subtasks=Subtasks.COMPLETE)
+            op = _operation(row, target)
+        return await self._apply(row, values, op)
 
     async def _require_free(self, todo_id: str, expected: Expected) -> None:
         taken = (await self.session.execute(_EXISTS, {"id": todo_id})).one_or_none() is not None

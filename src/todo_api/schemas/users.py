@@ -1,6 +1,6 @@
 """People and their settings."""
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from todo_api.domain.permissions import Scope
 from todo_api.schemas._base import Input, Output, unset
@@ -50,6 +50,8 @@ class Me(UserRead):
 
 class UserUpdate(Input):
     """A merge patch of the caller."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"timezone": "Europe/Berlin"}]})
 
     name: Name = unset()
     timezone: Timezone = unset()
