@@ -4,6 +4,7 @@ import asyncio
 import sys
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from uuid import UUID
 
 import typer
 
@@ -142,12 +143,12 @@ def list_keys(email: EmailArgument) -> None:
 
 @key_app.command("revoke")
 def revoke_key(
-    email: EmailArgument, key_id: Annotated[str, typer.Argument(help="Id of the key, as `key list` shows it.")]
+    email: EmailArgument, key_id: Annotated[UUID, typer.Argument(help="Id of the key, as `key list` shows it.")]
 ) -> None:
     """Revoke an API key for ever."""
     from todo_api.cli import accounts  # noqa: PLC0415  # heavy
 
-    _run(accounts.revoke_key(_settings(), email=email, key_id=key_id))
+    _run(accounts.revoke_key(_settings(), email=email, key_id=str(key_id)))
     typer.echo("The key is revoked.")
 
 

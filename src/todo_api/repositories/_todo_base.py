@@ -23,7 +23,8 @@ _ID: Final = bindparam("id", type_=Id())
 _UNLOGGED: Final = {"title_key", "due_key", "due_instant", "trash_id", "deleted_at", "completed_with"}
 _LONGEST_TITLE_KEY: Final = 100  # sorts titles; longer ones are told apart by id, and cursors stay short
 _DERIVED: Final = {"title_key", "due_key"}  # columns that rows do not carry
-_SIBLING: Final = select(*COLUMNS).where(Todo.id.in_(bindparam("ids", expanding=True, type_=Id()))).order_by(Todo.id)
+_LIVE: Final = (Todo.id.in_(bindparam("ids", expanding=True, type_=Id())), Todo.deleted_at.is_(None))
+_ROWS: Final = select(*COLUMNS).where(*_LIVE).order_by(Todo.id).with_for_update(of=Todo)
 
 
 @lru_cache(maxsize=2)
@@ -37,8 +38,13 @@ def get_statement(*, restricted: bool) -> Select[Any]:
 def _write_statement(*, restricted: bool) -> Select[Any]:
     role = _access.list_role(Todo.workspace_id, Todo.list_id)
     seen = _access.visible(Todo.workspace_id, Todo.list_id, restricted=restricted)
-    columns = (*COLUMNS, role.label("role"), TodoList.archived_at, TodoList.deleted_at.label("list_deleted_at"))
-    return select(*columns).join(TodoList, TodoList.id == Todo.list_id).where(Todo.id == _ID, *seen).with_for_update(of=Todo)
+    # Subqueries, not a join: PostgreSQL joins a row that it waited for with the old list, and loses one that moved meanwhile.
+    archived, trashed = (
+        select(column).where(TodoList.id == Todo.list_id).scalar_subquery()
+        for column in (TodoList.archived_at, TodoList.deleted_at)
+    )
+    columns = (*COLUMNS, role.label("role"), archived.label("archived_at"), trashed.label("list_deleted_at"))
+    return select(*columns).where(Todo.id == _ID, *seen).with_for_update(of=Todo)
 
 
 @lru_cache(maxsize=2)
@@ -90,11 +96,11 @@ class TodoBase(Repository):
             await _tree.lock_structure(self.session, workspace_id)
 
     async def _rows(self, ids: Iterable[str]) -> list[TodoRow]:
-        """These todos in the order of their ids, locked; the caller knows that the actor may write them."""
+        """Those of these todos that are live, locked in the order of ids; the caller knows that the actor may write them."""
         wanted = list(ids)
         if not wanted:
             return []
-        found = await self.session.execute(_SIBLING.with_for_update(of=Todo), {"ids": wanted})
+        found = await self.session.execute(_ROWS, {"ids": wanted})
         return [self._row(columns) for columns in found]
 
     async def _below(self, row: TodoRow) -> list[TodoRow]:

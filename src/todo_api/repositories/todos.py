@@ -203,6 +203,8 @@ class TodoRepository(TodoMoves):
 
     async def _require_free(self, todo_id: str, expected: Expected) -> None:
         taken = (await self.session.execute(_EXISTS, {"id": todo_id})).one_or_none() is not None
+        if taken and await self._find(todo_id) is not None:  # made by the same caller in this instant
+            raise WriteConflictError
         if taken or expected.existing:
             raise TodoNotFoundError
 
