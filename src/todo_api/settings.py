@@ -2,6 +2,7 @@
 
 import ipaddress
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -93,6 +94,10 @@ class Settings(BaseSettings):
             raise ValueError("must start with sqlite:/// or postgresql://")
         if scheme.startswith("sqlite") and (not rest.startswith("/") or rest in {"/", "/:memory:"}):
             raise ValueError("must name a file: sqlite:///todo.db, or sqlite:////data/todo.db for an absolute path")
+        try:
+            urlsplit(url).port  # noqa: B018  # looking is the check
+        except ValueError:
+            raise ValueError("has no valid port; in a password write : / @ as %3A %2F %40") from None
         return f"{_DRIVERS[scheme]}://{rest}"
 
     @model_validator(mode="after")

@@ -103,4 +103,5 @@ async def _user(users: UserRepository, email: str) -> Any:
 
 def _unusable(error: ValidationError) -> StartupError:
     flaw = error.errors()[0]
-    return StartupError(f"{'.'.join(str(part) for part in flaw['loc'])}: {flaw['msg']}")
+    where, message = ".".join(str(part) for part in flaw["loc"]), flaw["msg"].removeprefix("Value error, ")
+    return StartupError(f"{where}: {message}" if where else message)

@@ -4,6 +4,7 @@ import asyncio
 import sys
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from uuid import UUID
 
 import typer
 
@@ -142,12 +143,12 @@ def list_keys(email: EmailArgument) -> None:
 
 @key_app.command("revoke")
 def revoke_key(
-    email: EmailArgument, key_id: Annotated[str, typer.Argument(help="Id of the key, as `key list` shows it.")]
+    email: EmailArgument, key_id: Annotated[UUID, typer.Argument(help="Id of the key, as `key list` shows it.")]
 ) -> None:
     """Revoke an API key for ever."""
     from todo_api.cli import accounts  # noqa: PLC0415  # heavy
 
-    _run(accounts.revoke_key(_settings(), email=email, key_id=key_id))
+    _run(accounts.revoke_key(_settings(), email=email, key_id=str(key_id)))
     typer.echo("The key is revoked.")
 
 
@@ -177,7 +178,8 @@ def _settings(**overrides: Any) -> "Settings":
     except ValidationError as error:
         for flaw in error.errors():
             name = "_".join(str(part) for part in flaw["loc"]).upper()
-            typer.echo(f"TODO_API_{name}: {flaw['msg']}" if name else flaw["msg"], err=True)
+            message = flaw["msg"].removeprefix("Value error, ")
+            typer.echo(f"TODO_API_{name}: {message}" if name else message, err=True)
         raise typer.Exit(2) from None
 
 
@@ -203,5 +205,5 @@ def _report_errors(work: Any) -> Any:
     except StartupError as error:
         typer.echo(str(error), err=True)
     except TodoApiError as error:
-        typer.echo(error.detail, err=True)
+        typer.echo(f"{error.title}. {error.detail}", err=True)
     raise typer.Exit(1)

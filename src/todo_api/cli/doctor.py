@@ -50,7 +50,7 @@ async def _database(database: Database, settings: Settings) -> list[Check]:
     try:
         have = await migrations.current(database)
     except UnavailableError as error:
-        return [Check("database", ok=False, detail=error.detail)]
+        return [Check("database", ok=False, detail=error.title)]
     want = migrations.needed(settings)
     detail = f"revision {have}" if have == want else f"revision {have}, needed {want}: type todo-api migrate"
     return [

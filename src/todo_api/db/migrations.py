@@ -4,11 +4,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import text
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
 from todo_api.db import dialect
 from todo_api.db.engine import Database
-from todo_api.errors import DatabaseUnavailableError, StartupError
+from todo_api.errors import StartupError
 from todo_api.settings import Settings
 
 _CHECKOUT: Final = Path(__file__).parents[3] / "alembic"
@@ -34,6 +35,7 @@ def upgrade(settings: Settings, revision: str = "head") -> None:
     from alembic import command  # noqa: PLC0415  # as in config()
     from alembic.util import CommandError  # noqa: PLC0415  # as in config()
 
+    _require_folder(settings)
     try:
         command.upgrade(config(settings), revision)
     except CommandError as error:
@@ -42,6 +44,12 @@ def upgrade(settings: Settings, revision: str = "head") -> None:
         if known := dialect.unavailable(error):
             raise known from error
         raise
+
+
+def _require_folder(settings: Settings) -> None:
+    folder = Path(make_url(settings.database_url).database or "").absolute().parent
+    if settings.on_sqlite and not folder.is_dir():
+        raise StartupError(f"There is no folder {folder}. Make it, or name another file in TODO_API_DATABASE_URL.")
 
 
 def downgrade(settings: Settings, revision: str) -> None:
@@ -62,15 +70,13 @@ def needed(settings: Settings) -> str:
 
 async def current(database: Database) -> str | None:
     """The revision that the database has; None for an empty one. Raises UnavailableError when it does not answer."""
+    if database.file_is_missing:
+        return None
     try:
         async with database.snapshot() as session:
             return (await session.execute(_CURRENT)).scalar_one_or_none()
     except DBAPIError:  # there is no such table
         return None
-    except DatabaseUnavailableError:
-        if database.file_is_missing:
-            return None
-        raise
 
 
 async def require_current(database: Database, settings: Settings) -> None:

@@ -37,6 +37,7 @@ class Session:
         self.dialect_name = dialect_name
         self._transaction = transaction
         self._connection: AsyncConnection | None = None
+        self._on_begin: Hook | None = None
         self._before_commit: dict[str, Hook] = {}
         self._after_commit: list[Callable[[], None]] = []
         self.memory: dict[str, Any] = {}
@@ -54,6 +55,9 @@ class Session:
             self._connection = await self._transaction.begin()
         except (DBAPIError, PoolTimeoutError, OSError) as error:
             _raise_translated(error)
+        hook, self._on_begin = self._on_begin, None
+        if hook is not None:
+            await hook(self)
         return self._connection
 
     @overload
@@ -69,6 +73,10 @@ class Session:
             return await connection.execute(statement, parameters)
         except (DBAPIError, OSError) as error:
             _raise_translated(error)
+
+    def on_begin(self, hook: Hook) -> None:
+        """Run ``hook`` as the first work of the transaction, whenever that begins."""
+        self._on_begin = hook
 
     def before_commit(self, name: str, hook: Hook) -> None:
         """Run ``hook`` last in the transaction; a name registers once."""

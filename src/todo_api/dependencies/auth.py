@@ -46,15 +46,18 @@ async def current_actor(request: Request) -> Actor:
 CurrentActor = Annotated[Actor, Depends(current_actor)]
 
 
-def needs(*scopes: Scope) -> Any:
-    """A dependency: the actor must hold these scopes; then a keyed request that was answered before is answered again."""
+def needs(*scopes: Scope, hashes: bool = False) -> Any:
+    """A dependency: the actor must hold these scopes, and a keyed request that was answered before is answered again.
+
+    ``hashes`` marks a route that verifies a password before its first statement.
+    """
 
     async def check(request: Request, actor: CurrentActor) -> None:
         for scope in scopes:
             if not actor.may(scope):
                 raise ScopeMissingError(scope.value)
         if request.method not in SAFE_METHODS:
-            await claim(request, actor)
+            await claim(request, actor, early=hashes)
 
     check.scopes = scopes  # type: ignore[attr-defined]  # read by web/openapi.py
     return Depends(check)

@@ -2,10 +2,12 @@
 
 import hashlib
 import re
+from functools import partial
 from typing import Any, Final
 
 from fastapi import Depends, Request
 
+from todo_api.db.session import Session
 from todo_api.domain.actor import Actor
 from todo_api.errors import IdempotencyKeyInvalidError, IdempotencyKeyReusedError
 from todo_api.repositories.idempotency import IdempotencyRepository
@@ -16,11 +18,12 @@ from todo_api.security.sealing import SealBrokenError, unseal
 _SHAPE: Final = re.compile(r"[\x21-\x7e]{1,255}")
 
 
-async def claim(request: Request, actor: Actor | None) -> None:
-    """Answer a known key by raising Replayed; note a new one, so that the route keeps its answer.
+async def claim(request: Request, actor: Actor | None, *, early: bool = False) -> None:
+    """Have a known key answered when the transaction begins; note a new one, so that the route keeps its answer.
 
     The key belongs to the user, the powers of the credential and the route: a lesser key of the same user reads no answer that
-    it would not have got. Before a login there is no user, and the request itself stands in.
+    it would not have got. Before a login there is no user, and the request itself stands in. ``early`` looks before the
+    transaction as well, for routes that decide something before their first statement, as those that hash a password do.
     """
     header = request.headers.get("idempotency-key")
     if header is None:
@@ -30,22 +33,34 @@ async def claim(request: Request, actor: Actor | None) -> None:
     fingerprint = _digest(request.method, request.url.path, request.url.query, await request.body())
     owner = fingerprint if actor is None else _digest(actor.user_id, *sorted(actor.scopes), repr(actor.list_ids))
     scope = _digest(owner, request.method, request.scope["route"].path, key)
-    repository = IdempotencyRepository(request.state.session, state.clock)
-    found = await repository.find(scope, hours=state.settings.idempotency_hours)
+    keyed = request.state.keyed = KeyedRequest(key=key, scope=scope, fingerprint=fingerprint)
+    if early:
+        async with state.database.snapshot() as session:
+            _replay(keyed, await IdempotencyRepository(session, state.clock).find(scope, hours=state.settings.idempotency_hours))
+    request.state.session.on_begin(partial(_look, keyed=keyed, state=state))
+
+
+async def _look(session: Session, *, keyed: KeyedRequest, state: State) -> None:
+    repository = IdempotencyRepository(session, state.clock)
+    await repository.lock(keyed.scope)
+    _replay(keyed, await repository.find(keyed.scope, hours=state.settings.idempotency_hours))
+
+
+def _replay(keyed: KeyedRequest, found: Any | None) -> None:
+    """Leave with the answer that was found, by raising Replayed; another request under the same key is refused."""
     if found is None:
-        request.state.keyed = KeyedRequest(key=key, scope=scope, fingerprint=fingerprint)
         return
-    if found.fingerprint != fingerprint:
+    if found.fingerprint != keyed.fingerprint:
         raise IdempotencyKeyReusedError
     try:
-        body = unseal(bytes(found.body), key=key)
+        body = unseal(bytes(found.body), key=keyed.key)
     except SealBrokenError:
         raise IdempotencyKeyReusedError from None
     raise Replayed(status=found.status, headers=found.headers, body=body)
 
 
 async def _claim_before_login(request: Request) -> None:
-    await claim(request, None)
+    await claim(request, None, early=True)
 
 
 KEYED: Any = Depends(_claim_before_login)  # for routes that need no credential

@@ -3,7 +3,7 @@
 from functools import lru_cache
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, SQLColumnExpression, bindparam, case, func, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, SQLColumnExpression, bindparam, case, func, or_, select
 
 from todo_api.db.columns import Id
 from todo_api.db.session import Session
@@ -76,13 +76,19 @@ def is_single(actor: Actor) -> bool:
     return len(actor.workspace_ids) == 1
 
 
+def home() -> ScalarSelect[str]:
+    """The caller's personal workspace: the first one owned, should somebody have handed over another."""
+    owned = select(Member.workspace_id).join(Workspace, Workspace.id == Member.workspace_id)
+    personal = owned.where(Member.role == Role.OWNER.value, Workspace.is_personal, Workspace.deleted_at.is_(None))
+    return personal.where(Member.user_id == ME).order_by(Member.created_at, Member.workspace_id).limit(1).scalar_subquery()
+
+
 @lru_cache(maxsize=2)
 def _workspace_statement(*, personal: bool) -> Select[str, int]:
     role = workspace_role(Workspace.id)
     statement = select(Workspace.id, role.label("role")).where(Workspace.deleted_at.is_(None))
     if personal:
-        mine = select(Member.workspace_id).where(Member.user_id == ME, Member.role == Role.OWNER.value)
-        return statement.where(Workspace.is_personal, Workspace.id.in_(mine))
+        return statement.where(Workspace.id == home())
     return statement.where(Workspace.id == bindparam("workspace", type_=Id()), role >= Role.VIEWER.value)
 
 

@@ -13,7 +13,7 @@ from todo_api.domain import ranking
 from todo_api.domain.actor import Actor
 from todo_api.domain.permissions import Role
 from todo_api.errors import ListArchivedError, ListNotFoundError, ListTrashedError, RoleTooLowError
-from todo_api.models import Member, Todo, TodoList, Workspace
+from todo_api.models import Todo, TodoList
 from todo_api.repositories import _access
 
 _LIST: Final = bindparam("list", type_=Id())
@@ -45,9 +45,7 @@ def _statement(*, inbox: bool, restricted: bool) -> Select[Any]:
     statement = statement.with_for_update(of=TodoList, read=True, key_share=True)
     if not inbox:
         return statement.where(TodoList.id == _LIST)
-    owned = select(Member.workspace_id).join(Workspace, Workspace.id == Member.workspace_id)
-    mine = owned.where(Member.user_id == _access.ME, Member.role == Role.OWNER.value, Workspace.is_personal)
-    return statement.where(TodoList.is_inbox, TodoList.workspace_id.in_(mine))
+    return statement.where(TodoList.is_inbox, TodoList.workspace_id == _access.home())
 
 
 async def find_place(session: Session, actor: Actor, list_id: str | None) -> Place:

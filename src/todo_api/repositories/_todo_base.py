@@ -46,7 +46,8 @@ _DERIVED: Final = {  # columns that rows do not carry
     "next_reminder_at",
 }
 _REMINDING: Final = {"due_date", "due_time", "due_timezone", "reminders", "status"}
-_SIBLING: Final = select(*COLUMNS).where(Todo.id.in_(bindparam("ids", expanding=True, type_=Id()))).order_by(Todo.id)
+_LIVE: Final = (Todo.id.in_(bindparam("ids", expanding=True, type_=Id())), Todo.deleted_at.is_(None))
+_ROWS: Final = select(*COLUMNS).where(*_LIVE).order_by(Todo.id).with_for_update(of=Todo, key_share=True)
 
 
 @lru_cache(maxsize=2)
@@ -60,13 +61,13 @@ def get_statement(*, restricted: bool) -> Select[Any]:
 def _write_statement(*, restricted: bool) -> Select[Any]:
     role = _access.list_role(Todo.workspace_id, Todo.list_id)
     seen = _access.visible(Todo.workspace_id, Todo.list_id, restricted=restricted)
-    columns = (*COLUMNS, role.label("role"), TodoList.archived_at, TodoList.deleted_at.label("list_deleted_at"))
-    return (
-        select(*columns)
-        .join(TodoList, TodoList.id == Todo.list_id)
-        .where(Todo.id == _ID, *seen)
-        .with_for_update(of=Todo, key_share=True)
+    # Subqueries, not a join: PostgreSQL joins a row that it waited for with the old list, and loses one that moved meanwhile.
+    archived, trashed = (
+        select(column).where(TodoList.id == Todo.list_id).scalar_subquery()
+        for column in (TodoList.archived_at, TodoList.deleted_at)
     )
+    columns = (*COLUMNS, role.label("role"), archived.label("archived_at"), trashed.label("list_deleted_at"))
+    return select(*columns).where(Todo.id == _ID, *seen).with_for_update(of=Todo, key_share=True)
 
 
 @lru_cache(maxsize=2)
@@ -109,21 +110,20 @@ class TodoBase(Repository):
         self._require_version(row, expected, stale)
 
     async def _lock_tree(self, todo_id: str) -> None:
-        """Take the lock on the shape of the todo's workspace before its row; raises TodoNotFoundError."""
+        """Take the lock on the shape of the todo's workspace before its row; loading the row tells when there is none."""
         if self.session.dialect_name == "sqlite":  # the single writer is this lock
             return
         statement = _workspace_statement(restricted=self._restricted)
         workspace_id = (await self.session.execute(statement, self._parameters(id=todo_id))).scalar_one_or_none()
-        if workspace_id is None:
-            raise TodoNotFoundError
-        await _tree.lock_structure(self.session, workspace_id)
+        if workspace_id is not None:
+            await _tree.lock_structure(self.session, workspace_id)
 
     async def _rows(self, ids: Iterable[str]) -> list[TodoRow]:
-        """These todos in the order of their ids, locked; the caller knows that the actor may write them."""
+        """Those of these todos that are live, locked in the order of ids; the caller knows that the actor may write them."""
         wanted = list(ids)
         if not wanted:
             return []
-        found = await self.session.execute(_SIBLING.with_for_update(of=Todo, key_share=True), {"ids": wanted})
+        found = await self.session.execute(_ROWS, {"ids": wanted})
         return [self._row(columns) for columns in found]
 
     async def _below(self, row: TodoRow) -> list[TodoRow]:

@@ -119,7 +119,8 @@ class TodoMoves(TodoLinks):
         ids = [row.id for row in found if row.id != leave_out]
         rows = {row.id: row for row in await self._rows(ids)}
         for id_, order in zip(ids, ranking.spread(len(ids), None, None), strict=True):
-            await self._apply(rows[id_], {"order": order}, Operation.MOVE)
+            if id_ in rows:  # not deleted meanwhile
+                await self._apply(rows[id_], {"order": order}, Operation.MOVE)
 
     async def _take_subtree(self, row: TodoRow, target: Target) -> None:
         for child in await self._below(row):

@@ -23,8 +23,8 @@ _PURGED_AT_ONCE: Final = 500
 class IdempotencyRepository(SystemRepository):
     """Records by scope: a hash of who asks, where, and the key."""
 
-    async def find(self, scope: str, *, hours: int) -> Any | None:
-        """The answer kept for this key; raises IdempotencyKeyInUseError while the first request still runs.
+    async def lock(self, scope: str) -> None:
+        """Keep a second request under this key out; raises IdempotencyKeyInUseError while the first one still runs.
 
         SQLite's single writer lets the second request wait; PostgreSQL's advisory lock tells it at once.
         """
@@ -32,6 +32,9 @@ class IdempotencyRepository(SystemRepository):
             locked = (await self.session.execute(_TRY_LOCK, {"name": scope})).scalar_one()
             if not locked:
                 raise IdempotencyKeyInUseError
+
+    async def find(self, scope: str, *, hours: int) -> Any | None:
+        """The answer kept for this key."""
         since = self.clock() - timedelta(hours=hours)
         return (await self.session.execute(_FIND, {"scope": scope, "since": since})).one_or_none()
 

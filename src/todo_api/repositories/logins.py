@@ -19,6 +19,7 @@ from todo_api.models import LoginSession, LoginThrottle, RefreshToken, User
 from todo_api.repositories._actors import ACTOR_COLUMNS, actor_from
 from todo_api.repositories._base import SystemRepository
 
+FREE_PER_ACCOUNT: Final = 5  # wrong passwords, before the next try has to wait
 _REFRESH_BYTES: Final = 32
 _LONGEST_BLOCK: Final = 60  # seconds; never a lock, which would let strangers shut an account
 _LONGEST_AGENT: Final = 300

@@ -108,6 +108,8 @@ class TodoRepository(TodoCreation, TodoListing):
 
         Raises TodoNotFoundError also for an id that somebody else's todo has, and TodoTrashedError for one that was deleted.
         """
+        if data.model_fields_set & _TREE_FIELDS:
+            await self._lock_tree(todo_id)
         found = await self._find(todo_id)
         if found is None:
             await self._require_free(todo_id, expected)
@@ -121,33 +123,15 @@ class TodoRepository(TodoCreation, TodoListing):
             raise TodoTrashedError
         if not self.actor.may(Scope.TODOS_READ):
             return row, False  # a credential that sees nothing creates, and may repeat that, but changes nothing
-        return await self.update(todo_id, data, expected), False
+        _places.require_writable(state.role, role_for(data), archived_at=state.archived_at, trashed_at=None)
+        self._expect(row, expected)
+        return await self._patch(row, data), False
 
     async def update(self, todo_id: str, data: TodoUpdate, expected: Expected = ANY) -> TodoRow:
         """Change the fields that were sent; a patch that changes nothing keeps the version."""
-        fields = data.model_fields_set
-        if fields & _TREE_FIELDS:
+        if data.model_fields_set & _TREE_FIELDS:
             await self._lock_tree(todo_id)
-        row = await self._load(todo_id, role_for(data), expected)
-        values = plain_values(data)
-        if fields & _PLACE_FIELDS:
-            values |= await self._moved(row, data)
-        if fields & _LABEL_FIELDS:  # after the move: labels belong to the workspace where the todo ends up
-            workspace_id = values.get("workspace_id", row.workspace_id)
-            values |= await self._set_labels(row, wanted_labels(row, data), workspace_id)
-        values |= await self._changed_references(row, data, values)
-        if "recurrence" in fields:
-            due = row.due_moment if "due_date" not in values else wall_time_of(data.due)
-            values |= await self._changed_recurrence(row, data.recurrence, due)
-        target, op = wanted_status(data), Operation.MOVE if "list_id" in values else Operation.UPDATE
-        if target is Status.OPEN and "status" not in fields and row.is_open:
-            target = None  # what is in progress is not completed either
-        if target is not None and target != row.status:
-            patched = replace(row, **present(row, values))  # a step starts from the due date that this request sets
-            values |= await self._status_values(patched, target)
-            row = replace(row, open_subtasks=patched.open_subtasks, completed_subtasks=patched.completed_subtasks)
-            op = operation(row, target)
-        return await self._apply_unique(row, values, op)
+        return await self._patch(await self._load(todo_id, role_for(data), expected), data)
 
     async def upsert_external(
         self, source: str, external_id: str, data: TodoPut, expected: Expected = ANY
@@ -254,8 +238,31 @@ class TodoRepository(TodoCreation, TodoListing):
             await self._apply(child, values, Operation.DELETE)
         await self._apply(row, values, Operation.DELETE)
 
+    async def _patch(self, row: TodoRow, data: TodoUpdate) -> TodoRow:
+        fields, values = data.model_fields_set, plain_values(data)
+        if fields & _PLACE_FIELDS:
+            values |= await self._moved(row, data)
+        if fields & _LABEL_FIELDS:  # after the move: labels belong to the workspace where the todo ends up
+            workspace_id = values.get("workspace_id", row.workspace_id)
+            values |= await self._set_labels(row, wanted_labels(row, data), workspace_id)
+        values |= await self._changed_references(row, data, values)
+        if "recurrence" in fields:
+            due = row.due_moment if "due_date" not in values else wall_time_of(data.due)
+            values |= await self._changed_recurrence(row, data.recurrence, due)
+        target, op = wanted_status(data), Operation.MOVE if "list_id" in values else Operation.UPDATE
+        if target is Status.OPEN and "status" not in fields and row.is_open:
+            target = None  # what is in progress is not completed either
+        if target is not None and target != row.status:
+            patched = replace(row, **present(row, values))  # a step starts from the due date that this request sets
+            values |= await self._status_values(patched, target)
+            row = replace(row, open_subtasks=patched.open_subtasks, completed_subtasks=patched.completed_subtasks)
+            op = operation(row, target)
+        return await self._apply_unique(row, values, op)
+
     async def _require_free(self, todo_id: str, expected: Expected) -> None:
         taken = (await self.session.execute(_EXISTS, {"id": todo_id})).one_or_none() is not None
+        if taken and await self._find(todo_id) is not None:  # made by the same caller in this instant
+            raise WriteConflictError
         if taken or expected.existing:
             raise TodoNotFoundError
 

@@ -55,5 +55,9 @@ class Registration(Input):
 class PasswordChange(Input):
     """A new password; the old one proves who asks."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"current_password": "correct horse battery", "new_password": "seven quiet herons"}]}
+    )
+
     current_password: Password
     new_password: Annotated[SecretStr, Field(description="8 to 128 characters; common passwords are refused.")]

@@ -33,7 +33,9 @@ class ListUpdate(Input):
 
 
 class ListMove(Input):
-    """Where a list goes among its neighbours: before one, after one, to the top or to the bottom."""
+    """Where a list goes among its neighbours: before one, or after one."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"after": "01a1f8ad-cafe-7412-8793-c38842a1090d"}]})
 
     before: Id | None = None
     after: Id | None = None

@@ -32,6 +32,8 @@ class Login(Input):
 class Refresh(Input):
     """The newest refresh token of a session; it is spent by this."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"refresh_token": "kcuVLA7b1uUb6z_vH5Hq5aJn5dGZ9i0kY8l4yQmW0eE"}]})
+
     refresh_token: RefreshTokenText
 
 

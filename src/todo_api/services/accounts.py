@@ -6,11 +6,11 @@ from typing import Any
 from todo_api.db.session import Session
 from todo_api.domain.passwords import check_password
 from todo_api.domain.permissions import ALL_SCOPES
-from todo_api.errors import InvalidCredentialsError, InvalidInputError
+from todo_api.errors import InvalidCredentialsError, InvalidInputError, TooManyRequestsError
 from todo_api.repositories.accounts import AccountRepository
 from todo_api.repositories.api_keys import ApiKeyRepository
-from todo_api.repositories.logins import LoginRepository
-from todo_api.repositories.users import UserRepository
+from todo_api.repositories.logins import FREE_PER_ACCOUNT, LoginRepository, subject
+from todo_api.repositories.users import UserRepository, email_key
 from todo_api.runtime.state import State
 from todo_api.schemas.accounts import Registration
 
@@ -45,14 +45,22 @@ class AccountService:
         return NewAccount(user, workspace_id, inbox_id)
 
     async def change_password(self, user_id: str, *, current: str, new: str, keep_session: str | None) -> None:
-        """Replace the password and end the user's other sessions; raises InvalidCredentialsError and InvalidInputError."""
+        """Replace the password and end the user's other sessions.
+
+        Raises InvalidInputError, InvalidCredentialsError, and TooManyRequestsError: a guess here counts like one at the login.
+        """
         async with self._state.database.snapshot() as session:
             user = await UserRepository(session, self._state.clock).get(user_id)
+            account = subject("account", email_key(user.email))
+            if wait := await LoginRepository(session, self._state.clock).wait([account]):
+                raise TooManyRequestsError(wait)
         _require_good(new, "#/new_password", email=user.email, name=user.name)
         if not await self._state.passwords.verify(current, user.password_hash):
+            await self._logins.failed(account, free=FREE_PER_ACCOUNT)
             raise InvalidCredentialsError
         new_hash = await self._state.passwords.hash(new)
         await self._users.set_password(user_id, new_hash, instead_of=user.password_hash)
+        await self._logins.succeeded(account)
         await self._logins.end_others(user_id, but=keep_session)
 
     async def reset_password(self, user_id: str, new: str) -> None:

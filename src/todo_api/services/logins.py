@@ -5,13 +5,12 @@ from typing import Final
 
 from todo_api.db.session import Session
 from todo_api.errors import InvalidCredentialsError, TooManyRequestsError
-from todo_api.repositories.logins import LoginRepository, subject
+from todo_api.repositories.logins import FREE_PER_ACCOUNT, LoginRepository, subject
 from todo_api.repositories.users import UserRepository, email_key
 from todo_api.runtime.state import State
 from todo_api.schemas.logins import Tokens
 from todo_api.security import jwt
 
-_FREE_PER_ACCOUNT: Final = 5
 _FREE_PER_ADDRESS: Final = 50  # offices and carriers share addresses
 _IPV6_NETWORK: Final = 64  # what one household gets
 
@@ -38,7 +37,7 @@ class LoginService:
         active = None if user is None or user.disabled_at is not None else user
         verified = await self._state.passwords.verify(password, active.password_hash if active is not None else None)
         if active is None or not verified:
-            await self._logins.failed(account, free=_FREE_PER_ACCOUNT)
+            await self._logins.failed(account, free=FREE_PER_ACCOUNT)
             await self._logins.failed(origin, free=_FREE_PER_ADDRESS)
             raise InvalidCredentialsError
         new_hash = await self._state.passwords.hash(password) if self._state.passwords.outdated(active.password_hash) else None

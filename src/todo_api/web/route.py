@@ -38,6 +38,7 @@ _KEPT_HEADERS: Final = ("content-type", "etag", "location")
 _DEEPEST_JSON: Final = 32
 _MOST_PARAMETERS: Final = 100
 _LONGEST_INTEGER: Final = 40
+_MOST_MEMBERS: Final = 1000  # of an object: each unknown one would become an error of its own
 _MERGE_PATCH: Final = "application/merge-patch+json"
 _STRINGS: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"?+', re.DOTALL)  # possessive: linear, whatever is sent
 _NO_BRACKETS: Final = bytes(set(range(256)) - set(b"[]{}"))
@@ -210,6 +211,8 @@ def _is_too_deep(body: bytes) -> bool:
 
 
 def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(pairs) > _MOST_MEMBERS:
+        raise BodyInvalidError(f"An object has at most {_MOST_MEMBERS} members.")
     found = dict(pairs)
     if len(found) != len(pairs):
         raise BodyInvalidError("An object names the same member twice.")
