@@ -41,6 +41,7 @@ _MATCH: Final[dict[str, ColumnElement[bool]]] = {
         cast(bindparam("search_match", type_=String()), TSQUERY)
     ),
 }
+_LOCK: Final = select(TODO_SEARCH.c.todo_id).where(_OWN["postgresql"]).with_for_update()
 _BODIES: Final = (
     select(Comment.body)
     .where(Comment.todo_id == bindparam("todo", type_=Id()), Comment.deleted_at.is_(None))
@@ -82,6 +83,8 @@ async def reindex(session: Session, row: Any, changed: Mapping[str, Any]) -> Non
 
 async def index_comments(session: Session, todo_id: str) -> None:
     """Follow the comments of a todo, after any of them was written or deleted."""
+    if session.dialect_name == "postgresql":  # who comments at the same time reads afterwards, and so reads both
+        await session.execute(_LOCK, {"own": todo_id})
     bodies = (await session.execute(_BODIES, {"todo": todo_id})).scalars()
     await _update(session, todo_id, {"comments": indexed(bodies)})
 

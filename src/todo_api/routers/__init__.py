@@ -8,6 +8,7 @@ from todo_api.routers import (
     batch,
     comments,
     completions,
+    filter_todos,
     health,
     labels,
     lists,
@@ -15,17 +16,20 @@ from todo_api.routers import (
     sections,
     todos,
     users,
+    views,
     workspaces,
 )
 
 ROUTERS: tuple[APIRouter, ...] = (
     todos.router,
+    views.router,
     completions.router,
     batch.router,
     lists.router,
     sections.router,
     comments.router,
     labels.router,
+    filter_todos.router,
     workspaces.router,
     users.router,
     logins.router,
