@@ -11,6 +11,7 @@ from todo_api.repositories.api_keys import ApiKeyRepository
 from todo_api.repositories.comments import CommentRepository
 from todo_api.repositories.completions import CompletionRepository
 from todo_api.repositories.filter_todos import FilterTodoRepository
+from todo_api.repositories.filters import FilterRepository
 from todo_api.repositories.labels import LabelRepository
 from todo_api.repositories.lists import ListRepository
 from todo_api.repositories.logins import LoginRepository
@@ -44,6 +45,7 @@ Lists = Annotated[ListRepository, _provide(ListRepository)]
 Sections = Annotated[SectionRepository, _provide(SectionRepository)]
 Comments = Annotated[CommentRepository, _provide(CommentRepository)]
 Labels = Annotated[LabelRepository, _provide(LabelRepository)]
+Filters = Annotated[FilterRepository, _provide(FilterRepository)]
 Workspaces = Annotated[WorkspaceRepository, _provide(WorkspaceRepository)]
 Users = Annotated[UserRepository, _provide_system(UserRepository)]
 Logins = Annotated[LoginRepository, _provide_system(LoginRepository)]
