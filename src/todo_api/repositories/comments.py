@@ -164,7 +164,7 @@ class CommentRepository(Repository):
             updated_at=now,
         )
         await self.session.execute(_INSERT, {column.key: getattr(row, column.key) for column in _COLUMNS})
-        await _search.index_comments(self.session, todo_id)
+        await _search.index_comment(self.session, todo_id, data.body)
         after = {"todo_id": todo_id, "author_id": row.author_id, "body": row.body}
         self._record(row.id, Operation.CREATE, workspace_id=row.workspace_id, list_id=todo.list_id, after=after)
         return row
