@@ -10,6 +10,8 @@ from todo_api.repositories._base import Repository, SystemRepository
 from todo_api.repositories.api_keys import ApiKeyRepository
 from todo_api.repositories.comments import CommentRepository
 from todo_api.repositories.completions import CompletionRepository
+from todo_api.repositories.filter_todos import FilterTodoRepository
+from todo_api.repositories.filters import FilterRepository
 from todo_api.repositories.labels import LabelRepository
 from todo_api.repositories.lists import ListRepository
 from todo_api.repositories.logins import LoginRepository
@@ -37,11 +39,13 @@ def _provide_system(repository: type[System]) -> Any:
 
 
 Todos = Annotated[TodoRepository, _provide(TodoRepository)]
+FilterTodos = Annotated[FilterTodoRepository, _provide(FilterTodoRepository)]
 Completions = Annotated[CompletionRepository, _provide(CompletionRepository)]
 Lists = Annotated[ListRepository, _provide(ListRepository)]
 Sections = Annotated[SectionRepository, _provide(SectionRepository)]
 Comments = Annotated[CommentRepository, _provide(CommentRepository)]
 Labels = Annotated[LabelRepository, _provide(LabelRepository)]
+Filters = Annotated[FilterRepository, _provide(FilterRepository)]
 Workspaces = Annotated[WorkspaceRepository, _provide(WorkspaceRepository)]
 Users = Annotated[UserRepository, _provide_system(UserRepository)]
 Logins = Annotated[LoginRepository, _provide_system(LoginRepository)]

@@ -9,17 +9,13 @@ from pydantic import TypeAdapter, ValidationError
 from todo_api.domain.dates import FIRST_YEAR, LAST_YEAR
 from todo_api.domain.filter_language import parse
 from todo_api.domain.filter_syntax import FilterSyntaxError
-from todo_api.domain.filter_tree import Field as FilterField
 from todo_api.domain.filter_tree import Filter as FilterTree
-from todo_api.domain.filter_tree import fields_of
 from todo_api.domain.search import SearchError, SearchQuery, parse_search
 from todo_api.domain.sorting import SORTS, TodoSort
 from todo_api.errors import FilterInvalidError, Flaw, InvalidInputError
 from todo_api.schemas.fields import Id, LabelName, LocalDate, Moment, QueryBoolean
-from todo_api.schemas.todos import Priority, Status, TodoFilter
+from todo_api.schemas.todos import OPEN_STATUSES, Priority, Status, TodoFilter, default_statuses
 
-_OPEN: Final = (Status.OPEN, Status.IN_PROGRESS)
-_ABOUT_STATUS: Final = {FilterField.STATUS, FilterField.COMPLETED}
 _MOST_VALUES: Final = 100
 _LONGEST_QUERY: Final = 500
 _DATE_OR_MOMENT: Final[TypeAdapter[date | datetime]] = TypeAdapter(LocalDate | Moment)
@@ -108,11 +104,6 @@ async def _filter(  # noqa: PLR0913, PLR0917  # each parameter is one of the API
     )
 
 
-def default_status(tree: FilterTree | None) -> tuple[Status, ...] | None:
-    """Open ones, unless the filter itself speaks of the status."""
-    return None if tree is not None and fields_of(tree) & _ABOUT_STATUS else _OPEN
-
-
 def _statuses(
     sent: list[Status | Literal["any"]], *, completed: bool | None, completed_since: datetime | None, tree: FilterTree | None
 ) -> tuple[Status, ...] | None:
@@ -123,8 +114,8 @@ def _statuses(
     if sent:
         return tuple(status for status in sent if isinstance(status, Status))
     if completed is None and completed_since is None:
-        return default_status(tree)
-    return (Status.COMPLETED,) if completed is not False else _OPEN
+        return default_statuses(tree)
+    return (Status.COMPLETED,) if completed is not False else OPEN_STATUSES
 
 
 async def _sort(

@@ -57,14 +57,15 @@ async def find_or_create(
     if retired := [row.id for row in known.values() if row.retired_at is not None]:
         for back in await session.execute(_REVIVE, {"retired": retired, "now": now}):
             created({"id": back.id, "name": back.name, "color": back.color})
-    for key in sorted(wanted.keys() - known.keys()):  # in one order everywhere, so that no two writers wait for each other
-        values = _new(workspace_id, wanted[key], key, now)
-        row: Any = (await session.execute(_INSERT[session.dialect_name], values)).one_or_none()
-        if row is None:  # another transaction made it meanwhile
-            row = (await session.execute(_FIND, parameters | {"keys": [key]})).one()
-        else:
-            created(values)
-        known[key] = row
+    missing = sorted(wanted.keys() - known.keys())  # in one order everywhere, so that no two writers wait for each other
+    if missing:
+        new = {key: _new(workspace_id, wanted[key], key, now) for key in missing}
+        made = await session.execute(_INSERT[session.dialect_name], list(new.values()))
+        for row in sorted(made, key=lambda row: row.name_key):
+            known[row.name_key] = row
+            created(new[row.name_key])
+    if others := [key for key in missing if key not in known]:  # another transaction made them meanwhile
+        known |= {row.name_key: row for row in await session.execute(_FIND, parameters | {"keys": others})}
     return {known[key].name: known[key].id for key in wanted}
 
 

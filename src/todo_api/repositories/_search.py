@@ -13,6 +13,7 @@ from sqlalchemy import (
     case,
     cast,
     delete,
+    func,
     insert,
     literal_column,
     or_,
@@ -24,7 +25,7 @@ from sqlalchemy.dialects.postgresql import TSQUERY
 from todo_api.db.columns import Id
 from todo_api.db.dialect import contains
 from todo_api.db.session import Session
-from todo_api.domain.search import SearchQuery, Term, indexed
+from todo_api.domain.search import MOST_BYTES, SearchQuery, Term, indexed
 from todo_api.models import TODO_SEARCH, Comment, Todo
 
 _MOST_COMMENTS: Final = 200  # of a todo, the newest: one more comment must not cost more with each
@@ -41,6 +42,9 @@ _MATCH: Final[dict[str, ColumnElement[bool]]] = {
         cast(bindparam("search_match", type_=String()), TSQUERY)
     ),
 }
+_NEWEST_FIRST: Final = func.substr(bindparam("newest", type_=String()) + TODO_SEARCH.c.comments, 1, MOST_BYTES // 4)
+_PREPEND: Final = {name: update(TODO_SEARCH).where(own).values(comments=_NEWEST_FIRST) for name, own in _OWN.items()}
+_LOCK: Final = select(TODO_SEARCH.c.todo_id).where(_OWN["postgresql"]).with_for_update()
 _BODIES: Final = (
     select(Comment.body)
     .where(Comment.todo_id == bindparam("todo", type_=Id()), Comment.deleted_at.is_(None))
@@ -80,8 +84,17 @@ async def reindex(session: Session, row: Any, changed: Mapping[str, Any]) -> Non
         await _update(session, row.id, values)
 
 
+async def index_comment(session: Session, todo_id: str, body: str) -> None:
+    """Add a new comment; the oldest make room for it."""
+    await settle(session)
+    if tokens := indexed([body]):
+        await session.execute(_PREPEND[session.dialect_name], {"own": _own(session, todo_id), "newest": f"{tokens}|"})
+
+
 async def index_comments(session: Session, todo_id: str) -> None:
-    """Follow the comments of a todo, after any of them was written or deleted."""
+    """Follow the comments of a todo, after one was edited or deleted."""
+    if session.dialect_name == "postgresql":  # who comments at the same time reads afterwards, and so reads both
+        await session.execute(_LOCK, {"own": todo_id})
     bodies = (await session.execute(_BODIES, {"todo": todo_id})).scalars()
     await _update(session, todo_id, {"comments": indexed(bodies)})
 

@@ -88,9 +88,7 @@ class TodoLinks(TodoBase):
         if not wanted:
             return []
         await _tree.lock_structure(self.session, workspace_id)
-        seen = _access.visible(Todo.workspace_id, Todo.list_id, restricted=self._restricted)
-        statement = select(Todo.id).where(Todo.id.in_(_IDS), Todo.workspace_id == workspace_id, Todo.deleted_at.is_(None), *seen)
-        known = {row.id for row in await self.session.execute(statement, self._parameters(ids=wanted))} | set(kept)
+        known = await self._visible_among(wanted, workspace_id=workspace_id) | set(kept)
         flaws = [
             Flaw("is not a todo of the workspace", "blocker_not_found", pointer=f"#/blocked_by/{index}")
             for index, blocker_id in enumerate(blocker_ids)
@@ -102,6 +100,12 @@ class TodoLinks(TodoBase):
         if todo_id in wanted or reaches:
             raise BlockCycleError
         return wanted
+
+    async def _visible_among(self, todo_ids: Sequence[str], *, workspace_id: str) -> set[str]:
+        """Those of the ids that are live todos of the workspace, and that the actor sees."""
+        seen = _access.visible(Todo.workspace_id, Todo.list_id, restricted=self._restricted)
+        statement = select(Todo.id).where(Todo.id.in_(_IDS), Todo.workspace_id == workspace_id, Todo.deleted_at.is_(None), *seen)
+        return {row.id for row in await self.session.execute(statement, self._parameters(ids=list(todo_ids)))}
 
     async def _attach_blockers(self, todo_id: str, blocker_ids: Sequence[str], *, replace: bool) -> None:
         if replace:

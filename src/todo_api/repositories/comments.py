@@ -15,7 +15,7 @@ from todo_api.domain.permissions import Role
 from todo_api.domain.preconditions import ANY, Expected
 from todo_api.errors import CommentNotFoundError, NotAuthorError, TodoNotFoundError
 from todo_api.models import Comment, CommentEdit, Todo, TodoList
-from todo_api.repositories import _access, _places
+from todo_api.repositories import _access, _places, _search
 from todo_api.repositories._base import Repository
 from todo_api.repositories._paging import Segment, fetch_page
 from todo_api.schemas.comments import CommentCreate, CommentRead, CommentUpdate
@@ -164,6 +164,7 @@ class CommentRepository(Repository):
             updated_at=now,
         )
         await self.session.execute(_INSERT, {column.key: getattr(row, column.key) for column in _COLUMNS})
+        await _search.index_comment(self.session, todo_id, data.body)
         after = {"todo_id": todo_id, "author_id": row.author_id, "body": row.body}
         self._record(row.id, Operation.CREATE, workspace_id=row.workspace_id, list_id=todo.list_id, after=after)
         return row
@@ -183,7 +184,9 @@ class CommentRepository(Repository):
         edit = {"id": new_id(), "comment_id": row.id, "body": row.body, "replaced_at": now}
         await self.session.execute(_INSERT_EDIT, edit)
         values = {"body": data.body, "edited_at": now}
-        return await self._change(Comment, row, values, Operation.UPDATE, list_id=state.list_id)
+        changed = await self._change(Comment, row, values, Operation.UPDATE, list_id=state.list_id)
+        await _search.index_comments(self.session, row.todo_id)
+        return changed
 
     async def delete(self, comment_id: str, expected: Expected = ANY) -> None:
         """Delete a comment; doing it again does nothing. Raises NotAuthorError."""
@@ -198,6 +201,7 @@ class CommentRepository(Repository):
             raise NotAuthorError("Only its author, or an admin of the workspace, deletes a comment.")
         self._expect(row, expected)
         await self._change(Comment, row, {"deleted_at": self.clock()}, Operation.DELETE, list_id=state.list_id)
+        await _search.index_comments(self.session, row.todo_id)
 
     async def _find(self, comment_id: str) -> tuple[CommentRow, Any]:
         """The comment, live or deleted, locked for writing, with the state of its list."""

@@ -4,13 +4,12 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import bindparam, select
 from sqlalchemy.exc import IntegrityError
 
 from todo_api.db.columns import Id
 from todo_api.db.dialect import violates_unique
 from todo_api.domain.changes import Operation
-from todo_api.domain.identifiers import new_id
 from todo_api.domain.permissions import Role, Scope
 from todo_api.domain.preconditions import ANY, Expected
 from todo_api.errors import (
@@ -25,9 +24,9 @@ from todo_api.errors import (
     WriteConflictError,
 )
 from todo_api.models import Todo
-from todo_api.repositories import _labels, _places, _search
-from todo_api.repositories._todo_base import get_statement, logged_values
-from todo_api.repositories._todo_creation import TodoCreation
+from todo_api.repositories import _places
+from todo_api.repositories._todo_base import get_statement
+from todo_api.repositories._todo_creation import EXTERNAL_UNIQUE, TodoCreation
 from todo_api.repositories._todo_links import merged_metadata
 from todo_api.repositories._todo_listing import TodoListing
 from todo_api.repositories._todo_patch import (
@@ -40,14 +39,13 @@ from todo_api.repositories._todo_patch import (
     wanted_labels,
     wanted_status,
 )
-from todo_api.repositories._todo_rows import STORED, TodoRow, wall_time_columns
+from todo_api.repositories._todo_rows import TodoRow, wall_time_columns
 from todo_api.repositories._todo_series import Finish
 from todo_api.schemas.todo_parts import External, wall_time_of
 from todo_api.schemas.todos import (
     Status,
     Subtasks,
     TodoComplete,
-    TodoCreate,
     TodoMove,
     TodoPut,
     TodoReschedule,
@@ -57,8 +55,6 @@ from todo_api.schemas.todos import (
 
 _CLOCKS_DIFFER: Final = timedelta(minutes=5)
 _EXISTS: Final = select(Todo.id).where(Todo.id == bindparam("id", type_=Id()))
-_INSERT: Final = insert(Todo)
-_EXTERNAL_UNIQUE: Final = ("uq_todo_external", "todo.workspace_id, todo.external_source, todo.external_id")
 _BY_EXTERNAL: Final = select(Todo.id).where(
     Todo.workspace_id == bindparam("workspace", type_=Id()),
     Todo.external_source == bindparam("source"),
@@ -80,28 +76,6 @@ class TodoRepository(TodoCreation, TodoListing):
         if found is None:
             raise TodoNotFoundError
         return self._row(found)
-
-    async def create(self, data: TodoCreate, *, todo_id: str | None = None) -> TodoRow:
-        """A new todo at the bottom of its list; raises what ``find_place`` and the references raise, and NestingTooDeepError."""
-        place = await self._place_for(data)
-        id_ = todo_id or new_id()
-        label_ids = await self._label_names(place.workspace_id, data.labels)
-        values = self._new_values(data, place) | {"id": id_, "labels": list(label_ids)}
-        values |= await self._new_references(id_, data, place)
-        row = self._row([values[column.key] for column in STORED] + [0, 0, 0, await self._count_open(values["blocked_by"])])
-        values["next_reminder_at"] = self._next_reminder(row) if row.reminders else None
-        try:
-            await self.session.execute(_INSERT, values)
-        except IntegrityError as error:
-            if violates_unique(error, *_EXTERNAL_UNIQUE):
-                raise ExternalTakenError from error
-            raise WriteConflictError from error  # the same id was created by somebody else in this instant
-        _search.index_todo(self.session, values)
-        await _labels.attach(self.session, id_, label_ids.values(), replace=False)
-        await self._attach_assignees(id_, values["assignee_ids"], replace=False)
-        await self._attach_blockers(id_, values["blocked_by"], replace=False)
-        self._record(id_, Operation.CREATE, workspace_id=place.workspace_id, list_id=place.id, after=logged_values(values))
-        return row
 
     async def put(self, todo_id: str, data: TodoPut, expected: Expected, *, only_new: bool) -> tuple[TodoRow, bool]:
         """Create the todo under this id or change it; tells whether it is new.
@@ -290,7 +264,7 @@ class TodoRepository(TodoCreation, TodoListing):
         try:
             return await self._apply(row, values, op)
         except IntegrityError as error:
-            if violates_unique(error, *_EXTERNAL_UNIQUE):
+            if violates_unique(error, *EXTERNAL_UNIQUE):
                 raise ExternalTakenError from error
             raise
 

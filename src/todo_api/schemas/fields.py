@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, Wi
 
 from todo_api.domain import dates, text
 from todo_api.domain.permissions import Role
+from todo_api.domain.sorting import SORTS
 
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _TIME: Final = re.compile(r"\d{2}:\d{2}(:\d{2})?", re.ASCII)
@@ -109,6 +110,12 @@ def _zone_name(value: str) -> str:
     return value
 
 
+def _sort_word(value: str) -> str:
+    if value not in SORTS:
+        raise ValueError(f"must be one of {', '.join(SORTS)}")
+    return value
+
+
 # --- text: limits count code points; the database keeps what was sent
 Line = Annotated[str, AfterValidator(_line)]
 Title = Annotated[str, Field(min_length=1, max_length=1000), AfterValidator(_line), AfterValidator(_not_blank)]
@@ -124,6 +131,9 @@ CommentBody = Annotated[
 Description = Annotated[str, Field(max_length=4096), AfterValidator(_lines)]
 LabelName = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_line), AfterValidator(_not_blank)]
 Color = Annotated[str, Field(pattern=r"^#[0-9a-f]{6}$", description="Six lower-case hexadecimal digits.", examples=["#2d7ff9"])]
+SortWord = Annotated[
+    str, AfterValidator(_sort_word), WithJsonSchema({"type": "string", "enum": list(SORTS), "examples": ["-priority"]})
+]
 Icon = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_line)]
 
 # --- ids, numbers, truth

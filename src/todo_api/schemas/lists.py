@@ -1,10 +1,9 @@
 """Lists of todos."""
 
-from typing import Self
-
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field
 
 from todo_api.schemas._base import Input, Output, unset
+from todo_api.schemas._moves import Move
 from todo_api.schemas.fields import Boolean, Color, Description, Icon, Id, Name, RoleWord, Timestamp
 
 
@@ -32,19 +31,8 @@ class ListUpdate(Input):
     archived: Boolean = unset(description="true archives: read-only, outside views.")
 
 
-class ListMove(Input):
-    """Where a list goes among its neighbours: before one, or after one."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{"after": "01a1f8ad-cafe-7412-8793-c38842a1090d"}]})
-
-    before: Id | None = None
-    after: Id | None = None
-
-    @model_validator(mode="after")
-    def _one_place(self) -> Self:
-        if (self.before is None) == (self.after is None):
-            raise ValueError("send either before or after")
-        return self
+class ListMove(Move):
+    """Where a list goes among its neighbours: before one or after one."""
 
 
 class ListRead(Output):

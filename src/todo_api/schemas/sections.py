@@ -1,11 +1,10 @@
 """Sections: headings inside a list, or columns of a board."""
 
-from typing import Self
-
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field
 
 from todo_api.schemas._base import Input, Output, unset
-from todo_api.schemas.fields import Id, Name, Timestamp
+from todo_api.schemas._moves import Move
+from todo_api.schemas.fields import Name, Timestamp
 
 
 class SectionCreate(Input):
@@ -24,19 +23,8 @@ class SectionUpdate(Input):
     name: Name = unset()
 
 
-class SectionMove(Input):
+class SectionMove(Move):
     """Where a section goes among the sections of its list: before one or after one."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{"after": "0193a5b0-7c1e-7000-8000-000000000001"}]})
-
-    before: Id | None = None
-    after: Id | None = None
-
-    @model_validator(mode="after")
-    def _one_place(self) -> Self:
-        if (self.before is None) == (self.after is None):
-            raise ValueError("send either before or after")
-        return self
 
 
 class SectionRead(Output):

@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
+from todo_api.domain.filter_tree import Field as FilterField
+from todo_api.domain.filter_tree import Filter, fields_of
 from todo_api.schemas._base import Input, Output, unset
 from todo_api.schemas.fields import (
     PLAIN_INTEGER,
@@ -32,6 +34,7 @@ from todo_api.schemas.todo_parts import (
 )
 
 LONGEST_DURATION = 60 * 24 * 366
+_ABOUT_STATUS = {FilterField.STATUS, FilterField.COMPLETED}
 
 
 class Status(StrEnum):
@@ -41,6 +44,9 @@ class Status(StrEnum):
     IN_PROGRESS = "in_progress"
     COMPLETED = "completed"
     CANCELLED = "cancelled"
+
+
+OPEN_STATUSES = (Status.OPEN, Status.IN_PROGRESS)
 
 
 class Priority(StrEnum):
@@ -293,3 +299,8 @@ class TodoFilter(Input):
     completed_since: datetime | None = None
     q: Any = None  # a domain.search.SearchQuery
     filter: Any = None  # a domain.filter_tree.Filter
+
+
+def default_statuses(filter_: Filter | None) -> tuple[Status, ...] | None:
+    """Which todos a list holds unless asked for others: open ones, or all where the filter itself speaks of the status."""
+    return None if filter_ is not None and fields_of(filter_) & _ABOUT_STATUS else OPEN_STATUSES

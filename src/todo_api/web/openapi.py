@@ -23,11 +23,13 @@ _DESCRIPTION: Final = """\
 """
 _TAGS: Final = [
     {"name": "todos", "description": "Things to do, with subtasks, dates and labels."},
+    {"name": "views", "description": "Today, upcoming, inbox: lists of todos by name."},
     {"name": "batch", "description": "Many operations in one request, all or nothing if you like."},
     {"name": "lists", "description": "What todos are in. Every account has an inbox."},
     {"name": "sections", "description": "Headings inside a list, or columns of a board."},
     {"name": "comments", "description": "What people say about todos, with the history of their edits."},
     {"name": "labels", "description": "Names on todos, kept once by each workspace."},
+    {"name": "filters", "description": "Expressions that find todos, kept under a name; nobody else sees yours."},
     {"name": "workspaces", "description": "Tenants: they own lists and order changes."},
     {"name": "me", "description": "The caller, and what the credential may do."},
     {"name": "auth", "description": "Accounts and logins."},
