@@ -158,8 +158,8 @@ class RoleTooLowError(ForbiddenError):
     code = "role_too_low"
     title = "Your role does not allow this"
 
-    def __init__(self, role: str) -> None:
-        super().__init__(f"This needs the role {role} or higher.", extensions={"missing_role": role})
+    def __init__(self, role: str, *, where: str = "") -> None:
+        super().__init__(f"This needs the role {role} or higher{where}.", extensions={"missing_role": role})
 
 
 class NotAuthorError(ForbiddenError):

@@ -68,7 +68,14 @@ async def running(settings: Settings, clock: Clock = system_clock) -> AsyncItera
     passwords = Passwords(threads=settings.hashing_threads, queue=settings.hashing_queue)
     try:
         await migrations.require_current(database, settings)
-        state = State(settings=settings, database=database, ring=KeyRing(), passwords=passwords, clock=clock)
+        state = State(
+            settings=settings,
+            database=database,
+            ring=KeyRing(),
+            passwords=passwords,
+            clock=clock,
+            revision=migrations.needed(settings),
+        )
         await start.prepare(state)
         yield state
     finally:

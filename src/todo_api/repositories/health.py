@@ -1,17 +1,18 @@
-"""Whether the database answers."""
+"""Whether the database answers, and with which schema."""
 
 from typing import Final
 
-from sqlalchemy import literal, select
+from sqlalchemy import text
 
 from todo_api.repositories._base import SystemRepository
 
-_ONE: Final = select(literal(1))
+_REVISION: Final = text("SELECT version_num FROM alembic_version")
 
 
 class HealthRepository(SystemRepository):
     """One round trip, no data."""
 
-    async def ping(self) -> None:
-        """Return when the database answered; raises UnavailableError."""
-        await self.session.execute(_ONE)
+    async def revision(self) -> str | None:
+        """The schema's revision; raises UnavailableError when the database does not answer."""
+        revision: str | None = (await self.session.execute(_REVISION)).scalar_one_or_none()
+        return revision

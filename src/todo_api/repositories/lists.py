@@ -265,8 +265,9 @@ class ListRepository(Repository):
         if found is None:
             raise ListNotFoundError
         row = ListRow(*found)
-        if row.workspace_id not in self.actor.workspace_ids or row.my_role < Role.EDITOR:
-            raise RoleTooLowError(Role.EDITOR.word)
+        if row.workspace_id not in self.actor.workspace_ids:
+            raise RoleTooLowError(Role.EDITOR.word, where=" in the workspace")  # guests change todos, never the list
+        self._require_role(row.my_role, Role.EDITOR)
         return row
 
     async def _load(self, list_id: str, expected: Expected) -> ListRow:

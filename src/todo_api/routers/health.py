@@ -63,10 +63,10 @@ async def get_problem(code: str) -> dict[str, Any]:
 async def _database(state: State) -> str:
     try:
         async with asyncio.timeout(_SECONDS), state.database.snapshot() as session:
-            await HealthRepository(session, state.clock).ping()
+            revision = await HealthRepository(session, state.clock).revision()
     except (TimeoutError, UnavailableError):
         return "does not answer"
-    return "ok"
+    return "ok" if revision == state.revision else f"has schema {revision}, needed {state.revision}"
 
 
 def _disk(state: State) -> str:

@@ -12,12 +12,13 @@ from todo_api.settings import Settings
 
 @dataclass(slots=True)
 class State:
-    """Built once at start; ``last_used`` waits for the next upkeep to be written."""
+    """Built once at start; ``revision`` is the schema that this program needs, ``last_used`` is written by the next upkeep."""
 
     settings: Settings
     database: Database
     ring: KeyRing
     passwords: Passwords
     clock: Clock
+    revision: str
     last_used: dict[str, datetime] = field(default_factory=dict)
     stopping: bool = False
