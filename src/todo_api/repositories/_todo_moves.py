@@ -146,6 +146,7 @@ class TodoMoves(TodoLinks):
         ids = await self._label_names(target.workspace_id, row.labels)
         await _labels.attach(self.session, row.id, ids.values(), replace=True)
         await self._attach_blockers(row.id, [], replace=True)
+        row.open_blockers = 0
         await self._take_belongings(row, target)
         return {"labels": list(ids), "blocked_by": []}
 
