@@ -5,7 +5,7 @@ import sqlite3
 from typing import Any, Final
 
 import asyncpg
-from sqlalchemy import ColumnElement, Integer
+from sqlalchemy import ColumnElement, Integer, String, literal
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.compiler import compiles
@@ -42,6 +42,30 @@ def _instr(element: _Position, compiler: SQLCompiler, **keywords: Any) -> str:
 def contains(text: Any, part: Any) -> ColumnElement[bool]:
     """Whether a text has a part, exactly."""
     return _Position(text, part) > 0
+
+
+class _LocalDay(FunctionElement[str]):
+    """The date of an instant at an offset from UTC, as ``2027-03-14``."""
+
+    type = String()
+    inherit_cache = True
+
+
+@compiles(_LocalDay)
+def _to_char(element: _LocalDay, compiler: SQLCompiler, **keywords: Any) -> str:
+    instant, seconds = (compiler.process(clause, **keywords) for clause in element.clauses)
+    return f"to_char(({instant} AT TIME ZONE 'UTC') + make_interval(secs => {seconds}), 'YYYY-MM-DD')"
+
+
+@compiles(_LocalDay, "sqlite")
+def _date(element: _LocalDay, compiler: SQLCompiler, **keywords: Any) -> str:
+    instant, seconds = (compiler.process(clause, **keywords) for clause in element.clauses)
+    return f"date({instant}, {seconds} || ' seconds')"
+
+
+def local_day(instant: Any, seconds: int) -> ColumnElement[str]:
+    """The date of an instant where clocks are that many seconds east of UTC."""
+    return _LocalDay(instant, literal(seconds, Integer()))
 
 
 def unavailable(error: BaseException) -> UnavailableError | None:

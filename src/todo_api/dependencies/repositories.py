@@ -16,6 +16,7 @@ from todo_api.repositories.labels import LabelRepository
 from todo_api.repositories.lists import ListRepository
 from todo_api.repositories.logins import LoginRepository
 from todo_api.repositories.sections import SectionRepository
+from todo_api.repositories.stats import StatsRepository
 from todo_api.repositories.todos import TodoRepository
 from todo_api.repositories.users import UserRepository
 from todo_api.repositories.workspaces import WorkspaceRepository
@@ -46,6 +47,7 @@ Sections = Annotated[SectionRepository, _provide(SectionRepository)]
 Comments = Annotated[CommentRepository, _provide(CommentRepository)]
 Labels = Annotated[LabelRepository, _provide(LabelRepository)]
 Filters = Annotated[FilterRepository, _provide(FilterRepository)]
+Stats = Annotated[StatsRepository, _provide(StatsRepository)]
 Workspaces = Annotated[WorkspaceRepository, _provide(WorkspaceRepository)]
 Users = Annotated[UserRepository, _provide_system(UserRepository)]
 Logins = Annotated[LoginRepository, _provide_system(LoginRepository)]

@@ -30,6 +30,7 @@ _TAGS: Final = [
     {"name": "comments", "description": "What people say about todos, with the history of their edits."},
     {"name": "labels", "description": "Names on todos, kept once by each workspace."},
     {"name": "filters", "description": "Expressions that find todos, kept under a name; nobody else sees yours."},
+    {"name": "stats", "description": "What was done, in numbers."},
     {"name": "workspaces", "description": "Tenants: they own lists and order changes."},
     {"name": "me", "description": "The caller, and what the credential may do."},
     {"name": "auth", "description": "Accounts and logins."},
