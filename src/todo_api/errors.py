@@ -419,6 +419,17 @@ class IdempotencyKeyInUseError(ConflictError):
         super().__init__("Ask again in a second.", headers={"Retry-After": "1"})
 
 
+class CountMismatchError(ConflictError):
+    """The todos are more or fewer than the caller thought; both numbers are told."""
+
+    code = "count_mismatch"
+    title = "It is another number of todos"
+
+    def __init__(self, *, expected: int, count: int) -> None:
+        extensions = {"expected_count": expected, "count": count}
+        super().__init__("Nothing was done. Look again, then send the count or none.", extensions=extensions)
+
+
 class VersionMismatchError(TodoApiError):
     """The ``If-Match`` precondition failed; ``current`` is the representation that the caller should look at."""
 
@@ -549,6 +560,17 @@ class OperationFailedError(TodoApiError):
         detail = f"Nothing was done, because the operation {op_id} failed: {error.detail}"
         super().__init__(detail, flaws=flaws, headers=error.headers, extensions={"op_id": op_id, "problem": problem})
         self.status = error.status  # type: ignore[misc]  # the one error that has no status of its own
+
+
+class TooManyTodosError(InvalidInputError):
+    """A filter leaves more todos than one request may change; ``count`` says how many."""
+
+    code = "too_many_todos"
+    title = "These are too many todos at once"
+
+    def __init__(self, *, count: int, limit: int) -> None:
+        super().__init__([Flaw(f"leaves {count} todos, and {limit} may be changed at once", "too_many", pointer="#/filter")])
+        self.extensions = {"count": count}
 
 
 class IdempotencyKeyReusedError(TodoApiError):

@@ -1,7 +1,8 @@
 """The query of a list of todos."""
 
+from dataclasses import replace
 from datetime import date, datetime
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import Depends, Query
 from pydantic import TypeAdapter, ValidationError
@@ -13,6 +14,7 @@ from todo_api.domain.filter_tree import Filter as FilterTree
 from todo_api.domain.search import SearchError, SearchQuery, parse_search
 from todo_api.domain.sorting import SORTS, TodoSort
 from todo_api.errors import FilterInvalidError, Flaw, InvalidInputError
+from todo_api.schemas.bulk import TodoSelection
 from todo_api.schemas.fields import Id, LabelName, LocalDate, Moment, QueryBoolean
 from todo_api.schemas.todos import OPEN_STATUSES, Priority, Status, TodoFilter, default_statuses
 
@@ -102,6 +104,17 @@ async def _filter(  # noqa: PLR0913, PLR0917  # each parameter is one of the API
         q=_search(q),
         filter=tree,
     )
+
+
+async def filter_of(selection: TodoSelection) -> TodoFilter:
+    """The filter that a body says in place of a query; raises InvalidInputError."""
+    names = selection.model_fields_set
+    sent: dict[str, Any] = {"filter_" if name == "filter" else name: getattr(selection, name) for name in names}
+    try:
+        return await _filter(**sent)
+    except InvalidInputError as error:
+        error.flaws = tuple(replace(flaw, parameter=None, pointer=f"#/filter/{flaw.parameter}") for flaw in error.flaws)
+        raise
 
 
 def _statuses(

@@ -1,5 +1,7 @@
 """Todos: reading, writing, completing, moving and deleting them."""
 
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
@@ -12,8 +14,10 @@ from todo_api.db.dialect import violates_unique
 from todo_api.domain.changes import Operation
 from todo_api.domain.permissions import Role, Scope
 from todo_api.domain.preconditions import ANY, Expected
+from todo_api.domain.sorting import TodoSort
 from todo_api.errors import (
     AlreadyExistsError,
+    CountMismatchError,
     ExternalTakenError,
     InvalidInputError,
     ListTrashedError,
@@ -21,10 +25,11 @@ from todo_api.errors import (
     TodoBlockedError,
     TodoNotFoundError,
     TodoTrashedError,
+    TooManyTodosError,
     WriteConflictError,
 )
 from todo_api.models import Todo
-from todo_api.repositories import _places
+from todo_api.repositories import _places, _todo_bulk
 from todo_api.repositories._todo_base import get_statement
 from todo_api.repositories._todo_creation import EXTERNAL_UNIQUE, TodoCreation
 from todo_api.repositories._todo_links import merged_metadata
@@ -40,12 +45,15 @@ from todo_api.repositories._todo_patch import (
     wanted_status,
 )
 from todo_api.repositories._todo_rows import TodoRow, wall_time_columns
+from todo_api.repositories._todo_seeds import NewTodo
 from todo_api.repositories._todo_series import Finish
+from todo_api.schemas.bulk import MOST_AT_ONCE, BulkUpdate
 from todo_api.schemas.todo_parts import External, wall_time_of
 from todo_api.schemas.todos import (
     Status,
     Subtasks,
     TodoComplete,
+    TodoFilter,
     TodoMove,
     TodoPut,
     TodoReschedule,
@@ -64,6 +72,10 @@ _BY_EXTERNAL: Final = select(Todo.id).where(
 _PLACE_FIELDS: Final = frozenset({"list_id", "section_id", "parent_id"})
 _TREE_FIELDS: Final = frozenset({"list_id", "parent_id", "blocked_by"})
 _LABEL_FIELDS: Final = frozenset({"labels", "labels_add", "labels_remove"})
+
+
+class _Rehearsed(Exception):  # noqa: N818  # no error
+    """A dry run is over, and is taken back."""
 
 
 class TodoRepository(TodoCreation, TodoListing):
@@ -233,6 +245,31 @@ class TodoRepository(TodoCreation, TodoListing):
             op = operation(row, target)
         return await self._apply_unique(row, values, op)
 
+    async def matching(self, filter_: TodoFilter) -> list[str]:
+        """Ids of the todos that the filter leaves, in order; raises TooManyTodosError above what can be changed at once."""
+        found = await self.page(filter_, sort=TodoSort.ORDER, limit=MOST_AT_ONCE, after=None)
+        if found.next_position is not None:
+            counted = await self.page(filter_, sort=TodoSort.ORDER, limit=1, after=None, counted=True)
+            raise TooManyTodosError(count=counted.total or 0, limit=MOST_AT_ONCE)
+        return [row.id for row in found.items]
+
+    async def change_all(self, ids: Sequence[str], data: BulkUpdate) -> list[TodoRow]:
+        """Do the same to each of these todos, or to none of them; a dry run finds out whether it could.
+
+        Raises CountMismatchError, and what the operation on one todo raises, with the id of that todo.
+        """
+        if data.expected_count is not None and data.expected_count != len(ids):
+            raise CountMismatchError(expected=data.expected_count, count=len(ids))
+        if data.dry_run:
+            with suppress(_Rehearsed):
+                async with self.session.savepoint():
+                    await _todo_bulk.change_each(self, ids, data)
+                    raise _Rehearsed
+            return []
+        warnings = await _todo_bulk.change_each(self, ids, data)
+        rows = {} if data.action == "delete" else {row.id: row for row in await self._rows(ids)}
+        return [replace(rows[id_], warnings=warnings[id_]) for id_ in ids if id_ in rows]
+
     async def _require_free(self, todo_id: str, expected: Expected) -> None:
         taken = (await self.session.execute(_EXISTS, {"id": todo_id})).one_or_none() is not None
         if taken and await self._find(todo_id) is not None:  # made by the same caller in this instant
@@ -281,4 +318,4 @@ class TodoRepository(TodoCreation, TodoListing):
         return (values or {}) | {"status": target.value}
 
 
-__all__ = ["TodoRepository", "TodoRow"]
+__all__ = ["NewTodo", "TodoRepository", "TodoRow"]
