@@ -79,7 +79,7 @@ def test_zone_refuses_every_other_name(name: str) -> None:
 
 
 def test_zone_suggests_the_right_spelling() -> None:
-    with pytest.raises(UnknownTimezoneError, match=r"'europe/paris' is not an IANA time zone; use a name like 'Europe/Paris'"):
+    with pytest.raises(UnknownTimezoneError, match=r"^is not an IANA time zone; use a name like 'Europe/Paris'"):
         zone("europe/paris")
 
 

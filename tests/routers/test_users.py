@@ -3,96 +3,220 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.support.clock import TestClock
 from tests.support.service import Account, Service
-from todo_api.domain.permissions import ALL_SCOPES, Scope
+from todo_api.domain.permissions import Role, Scope
+from todo_api.repositories.users import UserRepository
+
+UNKNOWN_ID = "01900000-0000-7000-8000-000000000000"
 
 
-async def test_settings_have_defaults(client: httpx.AsyncClient) -> None:
+def user(account: Account) -> dict[str, Any]:
+    return {
+        "id": account.user_id,
+        "email": "ada@example.com",
+        "name": "ada",
+        "timezone": "UTC",
+        "version": 1,
+        "created_at": "2027-03-10T09:00:00.000000Z",
+        "updated_at": "2027-03-10T09:00:00.000000Z",
+    }
+
+
+def told(answer: httpx.Response) -> tuple[int, str]:
+    return answer.status_code, answer.json()["code"]
+
+
+async def test_get_me_tells_who_what_and_how_much(client: httpx.AsyncClient, account: Account) -> None:
+    answer = await client.get("/v1/me")
+
+    assert answer.status_code == 200, answer.text
+    assert answer.json() == user(account) | {
+        "scopes": [
+            "comments:write",
+            "keys:manage",
+            "lists:read",
+            "lists:write",
+            "todos:complete",
+            "todos:read",
+            "todos:write",
+            "webhooks:manage",
+            "workspace:manage",
+        ],
+        "list_ids": None,
+        "workspaces": [
+            {
+                "id": account.workspace_id,
+                "name": "Personal",
+                "is_personal": True,
+                "my_role": "owner",
+                "inbox_id": account.inbox_id,
+            }
+        ],
+        "limits": {
+            "max_body_bytes": 1048576,
+            "page_limit": 200,
+            "title_length": 1000,
+            "notes_bytes": 65536,
+            "nesting_depth": 5,
+        },
+    }
+    assert answer.headers["etag"] == '"1"'
+
+
+async def test_get_me_never_shows_the_password(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/v1/me")
+
+    assert "argon2" not in answer.text
+
+
+async def test_get_me_needs_no_scope(service: Service, account: Account) -> None:
+    client = service.client(key=await service.key(account, []))
+
+    answer = await client.get("/v1/me")
+
+    assert (answer.status_code, answer.json()["scopes"]) == (200, [])
+
+
+async def test_get_me_names_every_workspace(service: Service, account: Account, stranger: Account) -> None:
+    await service.add_member(stranger, account.workspace_id, Role.VIEWER)
+
+    workspaces = (await service.client(stranger).get("/v1/me")).json()["workspaces"]
+
+    assert [(workspace["id"], workspace["my_role"]) for workspace in workspaces] == [
+        (account.workspace_id, "viewer"),
+        (stranger.workspace_id, "owner"),
+    ]
+
+
+async def test_get_me_that_is_known_is_not_modified(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/v1/me", headers={"If-None-Match": '"1"'})
+
+    assert (answer.status_code, answer.content, answer.headers["etag"]) == (304, b"", '"1"')
+
+
+@pytest.mark.parametrize("tags", ["1", "one", '"1', '"1" "2"', "**"])
+async def test_get_me_with_malformed_tags_is_refused(client: httpx.AsyncClient, tags: str) -> None:
+    answer = await client.get("/v1/me", headers={"If-None-Match": tags})
+
+    assert told(answer) == (400, "bad_request")
+    assert [flaw["header"] for flaw in answer.json()["errors"]] == ["If-None-Match"]
+
+
+async def test_get_me_with_a_zone_that_is_no_more_falls_back_to_utc(service: Service) -> None:
+    account = await service.account(timezone="Mars/Olympus")
+
+    answer = await service.client(account).get("/v1/me")
+
+    assert (answer.status_code, answer.json()["timezone"]) == (200, "Mars/Olympus")
+
+
+# --- update
+
+
+async def test_update_me_changes_what_was_sent(client: httpx.AsyncClient, account: Account, clock: TestClock) -> None:
+    clock.advance(minutes=1)
+
+    answer = await client.patch("/v1/me", json={"timezone": "Europe/Berlin"})
+
+    assert answer.status_code == 200, answer.text
+    assert answer.json() == user(account) | {
+        "timezone": "Europe/Berlin",
+        "version": 2,
+        "updated_at": "2027-03-10T09:01:00.000000Z",
+    }
+    assert answer.headers["etag"] == '"2"'
+
+
+async def test_update_me_is_what_is_read_afterwards(client: httpx.AsyncClient) -> None:
+    changed = await client.patch("/v1/me", json={"name": "Ada Lovelace"})
+
     me = (await client.get("/v1/me")).json()
 
-    assert {name: me[name] for name in ("timezone", "week_start", "day_start", "locale")} == {
-        "timezone": "UTC",
-        "week_start": "monday",
-        "day_start": "09:00",
-        "locale": "en",
-    }
+    assert {name: me[name] for name in changed.json()} == changed.json()
 
 
-async def test_settings_are_changed_and_shown(service: Service, client: httpx.AsyncClient, account: Account) -> None:
-    service.clock.advance(hours=1)
-    settings = {"timezone": "Europe/Berlin", "week_start": "sunday", "day_start": "07:30", "locale": "de-CH", "name": "Ada"}
+async def test_update_me_moves_floating_dates_along(client: httpx.AsyncClient) -> None:
+    todo = (await client.post("/v1/todos", json={"title": "Milk", "due": "2027-03-14T09:00"})).json()
 
-    response = await client.patch("/v1/me", json=settings, headers={"If-Match": '"1"'})
+    await client.patch("/v1/me", json={"timezone": "Europe/Berlin"})
 
-    assert response.json() == settings | {
-        "id": account.user_id,
-        "email": account.email,
-        "version": 2,
-        "created_at": "2027-03-10T09:00:00.000000Z",
-        "updated_at": "2027-03-10T10:00:00.000000Z",
-    }
-    assert response.headers["etag"] == '"2"'
-    me = await client.get("/v1/me")
-    assert (me.json() | response.json(), me.headers["etag"]) == (me.json(), '"2"')
+    moved = (await client.get(f"/v1/todos/{todo['id']}")).json()
+    assert (todo["due_at"], moved["due_at"]) == ("2027-03-14T09:00:00.000000Z", "2027-03-14T08:00:00.000000Z")
 
 
-@pytest.mark.parametrize("body", [{}, {"week_start": "monday", "day_start": "09:00", "locale": "en", "timezone": "UTC"}])
-async def test_a_patch_that_changes_nothing_keeps_the_version(client: httpx.AsyncClient, body: dict[str, Any]) -> None:
-    response = await client.patch("/v1/me", json=body)
+@pytest.mark.parametrize("patch", [{}, {"name": "ada"}, {"name": "ada", "timezone": "UTC"}])
+async def test_update_me_that_changes_nothing_keeps_the_version(
+    client: httpx.AsyncClient, account: Account, clock: TestClock, patch: dict[str, Any]
+) -> None:
+    clock.advance(minutes=1)
 
-    assert (response.status_code, response.json()["version"]) == (200, 1)
+    answer = await client.patch("/v1/me", json=patch)
 
-
-@pytest.mark.parametrize("day", ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"])
-async def test_a_week_starts_on_any_day(client: httpx.AsyncClient, day: str) -> None:
-    response = await client.patch("/v1/me", json={"week_start": day})
-
-    assert response.json()["week_start"] == day
+    assert (answer.status_code, answer.json(), answer.headers["etag"]) == (200, user(account), '"1"')
 
 
 @pytest.mark.parametrize(
-    "locale",
-    ["de", "en-US", "zh-Hant-TW", "es-419", "sl-rozaj-biske", "de-DE-u-co-phonebk", "en-x-home", "zh-cmn-Hans-CN", "de-1996"],
-)
-async def test_language_tags_are_kept_as_sent(client: httpx.AsyncClient, locale: str) -> None:
-    response = await client.patch("/v1/me", json={"locale": locale})
-
-    assert (response.status_code, response.json()["locale"]) == (200, locale)
-
-
-@pytest.mark.parametrize(
-    "body",
+    ("member", "value"),
     [
-        *({"week_start": value} for value in ("Monday", "mon", 1, 0, True, None, "")),
-        *({"day_start": value} for value in ("9:00", "24:00", "12:60", "09:00:00", "\u0660\u0669:00", "09:00\n", 9, None)),
-        *(
-            {"locale": value}
-            for value in ("", "e", "en_US", "en-", "-en", "en--US", "en-u", "de-DE-x", "ä", "en\n", "x" * 9, None)
-        ),
-        {"locale": "en-" + "abcde-" * 6 + "abcde"},
-        {"email": "other@example.com"},
+        ("name", None),
+        ("name", ""),
+        ("name", " "),
+        ("name", "a" * 201),
+        ("name", "\x1b[31m"),
+        ("timezone", None),
+        ("timezone", "europe/berlin"),
+        ("timezone", "../etc/passwd"),
+        ("timezone", "localtime"),
+        ("timezone", 1),
+        ("email", "eve@example.com"),
+        ("id", UNKNOWN_ID),
+        ("version", 7),
+        ("scopes", []),
     ],
 )
-async def test_invalid_settings_are_refused(client: httpx.AsyncClient, body: dict[str, Any]) -> None:
-    response = await client.patch("/v1/me", json=body)
+async def test_update_me_bad_member_is_refused(client: httpx.AsyncClient, member: str, value: object) -> None:
+    answer = await client.patch("/v1/me", json={member: value})
 
-    assert (response.status_code, response.json()["code"]) == (422, "invalid_input")
-    assert response.json()["errors"][0]["pointer"] == f"#/{next(iter(body))}"
-    assert (await client.get("/v1/me")).json()["version"] == 1
-
-
-async def test_a_stale_write_is_refused_with_the_current_settings(client: httpx.AsyncClient) -> None:
-    current = (await client.patch("/v1/me", json={"week_start": "sunday"})).json()
-
-    response = await client.patch("/v1/me", json={"week_start": "monday"}, headers={"If-Match": '"1"'})
-
-    assert (response.status_code, response.json()["current"]) == (412, current)
+    assert told(answer) == (422, "invalid_input")
+    assert [flaw["pointer"] for flaw in answer.json()["errors"]] == [f"#/{member}"]
 
 
-async def test_settings_need_a_scope_and_a_credential(service: Service, account: Account, anonymous: httpx.AsyncClient) -> None:
-    lesser = service.client(key=await service.key(account, ALL_SCOPES - {Scope.WORKSPACE_MANAGE}))
+async def test_update_me_of_the_expected_version_is_made(client: httpx.AsyncClient) -> None:
+    answer = await client.patch("/v1/me", json={"name": "Ada"}, headers={"If-Match": '"1"'})
 
-    refused = await lesser.patch("/v1/me", json={"locale": "de"})
+    assert (answer.status_code, answer.headers["etag"]) == (200, '"2"')
 
-    assert (refused.status_code, refused.json()["missing_scope"]) == (403, "workspace:manage")
-    assert (await anonymous.patch("/v1/me", json={"locale": "de"})).status_code == 401
+
+async def test_update_me_of_another_version_is_refused(client: httpx.AsyncClient, account: Account) -> None:
+    answer = await client.patch("/v1/me", json={"name": "Ada"}, headers={"If-Match": '"2"'})
+
+    assert told(answer) == (412, "version_mismatch")
+    assert answer.json()["current"] == user(account)
+
+
+async def test_update_me_repeated_with_its_key_is_made_once(client: httpx.AsyncClient) -> None:
+    headers = {"Idempotency-Key": "once"}
+    first = await client.patch("/v1/me", json={"name": "Ada"}, headers=headers)
+    await client.patch("/v1/me", json={"name": "Countess"})
+
+    again = await client.patch("/v1/me", json={"name": "Ada"}, headers=headers)
+
+    assert (again.content, again.headers["idempotent-replayed"]) == (first.content, "true")
+    assert (await client.get("/v1/me")).json()["name"] == "Countess"
+
+
+async def test_update_me_without_the_scope_is_refused(service: Service, account: Account) -> None:
+    client = service.client(key=await service.key(account, set(Scope) - {Scope.WORKSPACE_MANAGE}))
+
+    answer = await client.patch("/v1/me", json={"name": "Ada"})
+
+    assert (told(answer), answer.json()["missing_scope"]) == ((403, "scope_missing"), "workspace:manage")
+
+
+async def test_update_me_touches_nobody_else(service: Service, client: httpx.AsyncClient, stranger: Account) -> None:
+    await client.patch("/v1/me", json={"name": "Ada"})
+
+    async with service.state.database.snapshot() as session:
+        other = await UserRepository(session, service.clock).get(stranger.user_id)
+    assert (other.name, other.version) == ("eve", 1)

@@ -51,7 +51,7 @@ def start() -> Server:
     folder = Path(tempfile.mkdtemp(prefix="todo-api-postgresql-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     folder.chmod(0o755)
-    server = launch(folder, _binaries(folder), port=_free_port())
+    server = launch(folder, binaries(folder), port=free_port())
     atexit.register(stop, server)
     return server
 
@@ -67,7 +67,7 @@ def launch(folder: Path, binaries: Path, *, port: int) -> Server:
         _run(binaries / "initdb", "-D", data, *options).check_returncode()
     settings = [part for setting in _QUICK for part in ("-c", setting)]
     with (folder / "log").open("ab") as log:
-        process = subprocess.Popen(  # type: ignore[call-overload]  # mypy cannot follow the identity's keywords
+        process = subprocess.Popen(  # type: ignore[call-overload]  # noqa: S603  # mypy cannot follow the identity; our own arguments
             [binaries / "postgres", "-D", data, "-p", str(port), "-k", data, "-c", "listen_addresses=127.0.0.1", *settings],
             cwd="/",
             stdout=subprocess.DEVNULL,
@@ -86,7 +86,8 @@ def stop(server: Server, *, immediately: bool = True) -> None:
         server.process.wait(_SECONDS)
 
 
-def _binaries(folder: Path) -> Path:
+def binaries(folder: Path) -> Path:
+    """Where PostgreSQL's programs are; ``folder`` takes a copy where the user that runs them may not read them."""
     local = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     if local:
         return local[-1].parent
@@ -113,7 +114,8 @@ def _run(*command: object) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run([str(part) for part in command], cwd="/", capture_output=True, check=False, **_identity())  # type: ignore[call-overload,no-any-return]  # noqa: S603  # our own arguments
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -14,7 +14,8 @@ from starlette.types import Receive, Scope, Send
 from tests.support.clock import TestClock
 from todo_api.domain.actor import Actor
 from todo_api.domain.dates import zone
-from todo_api.domain.permissions import ALL_SCOPES, Role, Scope as KeyScope
+from todo_api.domain.permissions import ALL_SCOPES, Role
+from todo_api.domain.permissions import Scope as KeyScope
 from todo_api.main import create_app
 from todo_api.models import Change, ListGuest, Member, Workspace
 from todo_api.repositories.accounts import AccountRepository
@@ -142,6 +143,7 @@ async def serving(settings: Settings, clock: TestClock) -> AsyncIterator[Service
     """Run the application's lifespan around the block."""
     app = create_app(settings, clock=clock)
     async with app.router.lifespan_context(app) as state:
+        assert state is not None
         service = Service(app, state["runtime"], clock)
         try:
             yield service
