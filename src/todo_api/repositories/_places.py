@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
 
-from sqlalchemy import Select, and_, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, literal_column, or_, select
 
 from todo_api.db.columns import Id
 from todo_api.db.session import Session
@@ -17,6 +17,7 @@ from todo_api.models import Member, Todo, TodoList, Workspace
 from todo_api.repositories import _access
 
 _LIST: Final = bindparam("list", type_=Id())
+IS_INBOX: Final[ColumnElement[bool]] = literal_column("todo_list.is_inbox")  # `= 1` keeps SQLite from the index of inboxes
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ def _statement(*, inbox: bool, restricted: bool) -> Select[Any]:
         return statement.where(TodoList.id == _LIST)
     owned = select(Member.workspace_id).join(Workspace, Workspace.id == Member.workspace_id)
     mine = owned.where(Member.user_id == _access.ME, Member.role == Role.OWNER.value, Workspace.is_personal)
-    return statement.where(TodoList.is_inbox, TodoList.workspace_id.in_(mine))
+    return statement.where(IS_INBOX, TodoList.workspace_id.in_(mine))
 
 
 async def find_place(session: Session, actor: Actor, list_id: str | None) -> Place:
