@@ -169,7 +169,7 @@ class _Wish:
             return _Said(rule, describe(rule), self.kept.start if self.kept is not None and same else self.begin)
         if text is None:
             raise LookupError
-        said = self._in_english(text)
+        said = self._in_english(text, is_said_now=rule is None)
         if rule not in {None, said.rule}:
             raise ContradictionError
         return said
@@ -182,9 +182,12 @@ class _Wish:
         anchor = self.sent.get("anchor") or ("completion" if "!" in text else "schedule")
         return (_plain(text), anchor) == (_plain(self.kept.text), self.kept.anchor)
 
-    def _in_english(self, text: str) -> _Said:
+    def _in_english(self, text: str, *, is_said_now: bool) -> _Said:
+        """What the text says; beside its rule it is a copy, and "until 1 may" was said when the series began."""
         begin: WallTime = self.sent.get("start") or self.begin
-        said = parse_recurrence(text, self.calendar, due=begin.date, anchor=self.sent.get("anchor"))
+        now = self.calendar.now if is_said_now else datetime.combine(begin.date, self.calendar.now.time())
+        calendar = Calendar(now, self.calendar.week_start)
+        said = parse_recurrence(text, calendar, due=begin.date, anchor=self.sent.get("anchor"))
         clock = said.time or begin.time
         start = WallTime(said.start or begin.date, clock, begin.timezone if clock is not None else None)
         return _Said(parse_rrule(said.rrule), text, start, said.anchor)
