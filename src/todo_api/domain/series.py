@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from todo_api.domain import recurrence
-from todo_api.domain.dates import WallTime, parse_wall_time, zone
+from todo_api.domain.dates import FIRST_YEAR, WallTime, parse_wall_time, zone
 from todo_api.domain.english_calendar import Calendar
 from todo_api.domain.english_recurrence import parse_recurrence
 from todo_api.domain.recurrence import Anchor, CatchUp, Occurrence
@@ -18,7 +18,8 @@ from todo_api.domain.recurrence_rules import RecurrenceError, Rule
 from todo_api.domain.recurrence_text import describe
 
 _EVERY: Final = re.compile(r"\A(\s*every)(?:!|\b)", re.IGNORECASE)
-_FARTHEST: Final = 1_000  # steps that a preview from completion goes ahead: each one is computed from the one before it
+_FARTHEST: Final = 400  # steps that a preview from completion goes ahead: each one is computed from the one before it
+_FIRST_MOMENT: Final = datetime(FIRST_YEAR, 1, 1)  # noqa: DTZ001  # a wall clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ class Series:
             start=self.start,
             current=current,
             now_local=now.astimezone(local).replace(tzinfo=None),
-            completed_on_local=done_at.astimezone(local).replace(tzinfo=None),
+            completed_on_local=max(done_at.astimezone(local).replace(tzinfo=None), _FIRST_MOMENT),
             exdates=self._hidden,
             recorded=recorded,
         )

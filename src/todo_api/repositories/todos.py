@@ -278,8 +278,7 @@ class TodoRepository(TodoCreation, TodoListing):
             if wanted != row.assignee_ids:
                 await self._attach_assignees(row.id, wanted, replace=True)
         if "blocked_by" in fields:
-            kept = values.get("blocked_by", row.blocked_by)
-            wanted = await self._require_blockers(row.id, data.blocked_by, workspace_id=workspace_id, kept=kept)
+            wanted = await self._require_blockers(row.id, data.blocked_by, workspace_id=workspace_id)
             found["blocked_by"] = wanted
             if wanted != row.blocked_by:
                 await self._attach_blockers(row.id, wanted, replace=True)
