@@ -44,10 +44,8 @@ async def actor(service: Service, account: Account, stranger: Account) -> Actor:
     lists = [account.inbox_id, *[await add_list(service, account) for _ in range(4)]]
     other_lists = [stranger.inbox_id, await add_list(service, stranger)]
     async with service.state.database.transaction() as session:
-        mine = {"workspace_id": account.workspace_id, "user_id": account.user_id}
-        await add_many(session, **mine, list_ids=lists, count=1500)
-        theirs = {"workspace_id": stranger.workspace_id, "user_id": stranger.user_id}
-        await add_many(session, **theirs, list_ids=other_lists, count=500)
+        await add_many(session, account, lists, count=1500)
+        await add_many(session, stranger, other_lists, count=500)
     return await analyzed(service, account)
 
 
@@ -152,8 +150,7 @@ async def test_each_workspace_is_read_in_order_by_itself(service: Service, accou
     del actor  # its todos are there
     friend = await service.account("grace@example.com")
     async with service.state.database.transaction() as session:
-        theirs = {"workspace_id": friend.workspace_id, "user_id": friend.user_id}
-        await add_many(session, **theirs, list_ids=[friend.inbox_id], count=500)
+        await add_many(session, friend, [friend.inbox_id], count=500)
     await service.add_member(account, friend.workspace_id, Role.VIEWER)
     both = await analyzed(service, account)
 
@@ -173,8 +170,7 @@ async def test_list_of_a_guest_is_read_in_order_by_itself(service: Service, acco
     friend = await service.account("grace@example.com")
     shared = await add_list(service, friend)
     async with service.state.database.transaction() as session:
-        theirs = {"workspace_id": friend.workspace_id, "user_id": friend.user_id}
-        await add_many(session, **theirs, list_ids=[friend.inbox_id, shared], count=500)
+        await add_many(session, friend, [friend.inbox_id, shared], count=500)
     await service.add_guest(account, shared, Role.VIEWER)
     guest = await analyzed(service, account)
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 from sqlalchemy import insert
 
 from tests.support.filter_world import BLANK
+from tests.support.service import Account
 from todo_api.db.session import Session
 from todo_api.domain.dates import WallTime
 from todo_api.domain.identifiers import new_id
@@ -20,13 +21,14 @@ _ZONES: Final = (None, "Europe/Berlin", "America/New_York")
 _WORDS: Final = ("milk", "bread", "rent", "report", "call", "garden", "train", "letter", "music", "window")
 
 
-async def add_many(session: Session, *, workspace_id: str, list_ids: Sequence[str], user_id: str, count: int) -> None:
+async def add_many(session: Session, account: Account, list_ids: Sequence[str], *, count: int, first: int = 0) -> None:
     """Two of three are completed; one of five has no due date, one of fifty is assigned, one of seven has a start."""
-    rows = [_row(number, workspace_id, list_ids[number % len(list_ids)], user_id) for number in range(count)]
+    numbers = range(first, first + count)
+    rows = [_row(number, account.workspace_id, list_ids[number % len(list_ids)], account.user_id) for number in numbers]
     await session.execute(insert(Todo), rows)
     for row in rows:
         _search.index_todo(session, row)
-    assigned = [{"todo_id": row["id"], "user_id": user_id} for row in rows[::50]]
+    assigned = [{"todo_id": row["id"], "user_id": account.user_id} for row in rows[::50]]
     await session.execute(insert(TodoAssignee), assigned)
 
 
