@@ -18,6 +18,7 @@ from todo_api.domain.series import (
 
 NOW = datetime(2027, 3, 10, 9, 0)  # noqa: DTZ001  # a wall clock, on a Wednesday
 DUE = WallTime(date(2027, 3, 31))
+APRIL = WallTime(date(2027, 4, 30))
 BERLIN = WallTime(date(2027, 3, 10), time(9), "Europe/Berlin")
 UTC_ZONE = ZoneInfo("UTC")
 
@@ -151,12 +152,12 @@ def test_text_beside_its_rule_is_taken(rrule: str, text: str) -> None:
     assert (series.rule.text, series.text) == (rrule, text)
 
 
-def test_copy_of_a_clamped_series_is_the_same() -> None:
-    series = made(text="every month", due=DUE)
-    stored = series.stored
-    start = WallTime(date.fromisoformat(stored["start"]["date"]))
+@pytest.mark.parametrize("text", ["every month", "every! week for 3 times", "every day until 1 april", "every day for a week"])
+def test_copy_of_what_is_stored_is_the_same_later_too(text: str) -> None:
+    series = made(text=text, due=DUE)
+    sent = series.stored | {"start": DUE}
 
-    copy = made(due=WallTime(date(2027, 4, 30)), **(stored | {"start": start}))
+    copy = compile_series(sent, kept=None, due=APRIL, current=None, now_local=datetime(2028, 1, 1), week_start=0)  # noqa: DTZ001  # as NOW
 
     assert copy == series
 
@@ -200,7 +201,6 @@ KEPT = made(
     paused=True,
     reset_subtasks=True,
 )
-APRIL = WallTime(date(2027, 4, 30))
 
 
 @pytest.mark.parametrize(

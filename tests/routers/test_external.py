@@ -41,7 +41,7 @@ async def test_upsert_changes_the_fields_sent_and_keeps_the_rest(client: httpx.A
 
 
 async def test_same_upsert_again_changes_nothing(client: httpx.AsyncClient) -> None:
-    fields = {"title": "Mend it", "external": ISSUE | {"url": "https://example.com/7"}, "metadata": {"stars": 3}}
+    fields: dict[str, Any] = {"title": "Mend it", "external": ISSUE | {"url": "https://example.com/7"}, "metadata": {"stars": 3}}
     todo = await put(client, 201, **fields)
 
     assert await put(client, **fields) == todo

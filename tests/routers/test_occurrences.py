@@ -155,6 +155,15 @@ async def test_completing_in_the_past_counts_from_then(client: httpx.AsyncClient
     assert [record["at"] for record in await records(client, todo)] == ["2027-03-09T20:00:00.000000Z"]
 
 
+async def test_completing_where_the_calendar_begins_counts_from_there(client: httpx.AsyncClient) -> None:
+    await client.patch("/v1/me", json={"timezone": "America/New_York"})  # where it is still 1899
+    todo = await make(client, due="2027-03-08", recurrence={"text": "every! day"})
+
+    done = await act(client, todo, "complete", completed_at="1900-01-01T00:00:00Z")
+
+    assert done["due"] == all_day("2027-03-09")
+
+
 async def test_completer_completes_and_skips_but_does_not_reschedule(service: Service, account: Account) -> None:
     todo = await make(service.client(account), recurrence=DAILY)
     helper = await service.account("bob@example.com")

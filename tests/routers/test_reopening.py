@@ -158,6 +158,16 @@ async def test_last_occurrence_reopens(client: httpx.AsyncClient) -> None:
     assert reopened == todo | {"version": 3, "replayed": False}
 
 
+async def test_last_occurrence_that_was_skipped_reopens(client: httpx.AsyncClient) -> None:
+    todo = await make(client, recurrence=ONCE)
+    await act(client, todo, "skip")
+
+    reopened = await act(client, todo, "reopen")
+
+    assert reopened == todo | {"version": 3, "replayed": False}
+    assert [record["undone_at"] for record in await records(client, todo)] == [NOW]
+
+
 @pytest.mark.parametrize("how", [{"status": "open"}, {"completed": False}])
 async def test_change_of_status_reopens_too(client: httpx.AsyncClient, how: dict[str, Any]) -> None:
     todo = await make(client, recurrence=ONCE)

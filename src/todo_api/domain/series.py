@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from todo_api.domain import recurrence
-from todo_api.domain.dates import WallTime, parse_wall_time, zone
+from todo_api.domain.dates import FIRST_YEAR, WallTime, parse_wall_time, zone
 from todo_api.domain.english_calendar import Calendar
 from todo_api.domain.english_recurrence import parse_recurrence
 from todo_api.domain.recurrence import Anchor, CatchUp, Occurrence
@@ -18,7 +18,8 @@ from todo_api.domain.recurrence_rules import RecurrenceError, Rule
 from todo_api.domain.recurrence_text import describe
 
 _EVERY: Final = re.compile(r"\A(\s*every)(?:!|\b)", re.IGNORECASE)
-_FARTHEST: Final = 1_000  # steps that a preview from completion goes ahead: each one is computed from the one before it
+_FARTHEST: Final = 400  # steps that a preview from completion goes ahead: each one is computed from the one before it
+_FIRST_MOMENT: Final = datetime(FIRST_YEAR, 1, 1)  # noqa: DTZ001  # a wall clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ class Series:
             start=self.start,
             current=current,
             now_local=now.astimezone(local).replace(tzinfo=None),
-            completed_on_local=done_at.astimezone(local).replace(tzinfo=None),
+            completed_on_local=max(done_at.astimezone(local).replace(tzinfo=None), _FIRST_MOMENT),
             exdates=self._hidden,
             recorded=recorded,
         )
@@ -169,7 +170,7 @@ class _Wish:
             return _Said(rule, describe(rule), self.kept.start if self.kept is not None and same else self.begin)
         if text is None:
             raise LookupError
-        said = self._in_english(text)
+        said = self._in_english(text, is_said_now=rule is None)
         if rule not in {None, said.rule}:
             raise ContradictionError
         return said
@@ -182,9 +183,12 @@ class _Wish:
         anchor = self.sent.get("anchor") or ("completion" if "!" in text else "schedule")
         return (_plain(text), anchor) == (_plain(self.kept.text), self.kept.anchor)
 
-    def _in_english(self, text: str) -> _Said:
+    def _in_english(self, text: str, *, is_said_now: bool) -> _Said:
+        """What the text says; beside its rule it is a copy, and "until 1 may" was said when the series began."""
         begin: WallTime = self.sent.get("start") or self.begin
-        said = parse_recurrence(text, self.calendar, due=begin.date, anchor=self.sent.get("anchor"))
+        now = self.calendar.now if is_said_now else datetime.combine(begin.date, self.calendar.now.time())
+        calendar = Calendar(now, self.calendar.week_start)
+        said = parse_recurrence(text, calendar, due=begin.date, anchor=self.sent.get("anchor"))
         clock = said.time or begin.time
         start = WallTime(said.start or begin.date, clock, begin.timezone if clock is not None else None)
         return _Said(parse_rrule(said.rrule), text, start, said.anchor)

@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
 
-from sqlalchemy import Select, and_, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, literal_column, or_, select
 
 from todo_api.db.columns import Id
 from todo_api.db.session import Session
@@ -17,6 +17,7 @@ from todo_api.models import Todo, TodoList
 from todo_api.repositories import _access
 
 _LIST: Final = bindparam("list", type_=Id())
+IS_INBOX: Final[ColumnElement[bool]] = literal_column("todo_list.is_inbox")  # `= 1` keeps SQLite from the index of inboxes
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ def _statement(*, inbox: bool, restricted: bool) -> Select[Any]:
     statement = statement.with_for_update(of=TodoList, read=True, key_share=True)
     if not inbox:
         return statement.where(TodoList.id == _LIST)
-    return statement.where(TodoList.is_inbox, TodoList.workspace_id == _access.home())
+    return statement.where(IS_INBOX, TodoList.workspace_id == _access.home())
 
 
 async def find_place(session: Session, actor: Actor, list_id: str | None) -> Place:

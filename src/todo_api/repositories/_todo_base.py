@@ -7,20 +7,23 @@ from functools import lru_cache
 from typing import Any, ClassVar, Final
 
 from sqlalchemy import Select, bindparam, select
+from sqlalchemy.exc import IntegrityError
 
 from todo_api.db.columns import Id
+from todo_api.db.dialect import violates_unique
 from todo_api.domain.changes import Kind, Operation
 from todo_api.domain.permissions import Role
 from todo_api.domain.preconditions import Expected
 from todo_api.domain.reminders import next_fire
 from todo_api.domain.text import search_key
-from todo_api.errors import TodoNotFoundError
+from todo_api.errors import ExternalTakenError, TodoNotFoundError
 from todo_api.models import Todo, TodoList
 from todo_api.repositories import _access, _labels, _places, _search, _tree
 from todo_api.repositories._base import Repository, before, changed
 from todo_api.repositories._todo_rows import COLUMNS, STORED, TodoRow
 from todo_api.schemas.todos import TodoRead
 
+EXTERNAL_UNIQUE: Final = ("uq_todo_external", "todo.workspace_id, todo.external_source, todo.external_id")
 _ID: Final = bindparam("id", type_=Id())
 _UNLOGGED: Final = {
     "title_key",
@@ -131,7 +134,10 @@ class TodoBase(Repository):
         return await self._rows(id_ for id_, _ in await _tree.descendants(self.session, row.id))
 
     async def _apply(self, row: TodoRow, values: Mapping[str, Any], op: Operation) -> TodoRow:
-        """Write what differs, log it, and give back the new row; nothing different, nothing written."""
+        """Write what differs, log it, and give back the new row; nothing different, nothing written.
+
+        Raises ExternalTakenError for a reference that another todo of the workspace has.
+        """
         differing = changed(row, {name: value for name, value in values.items() if name not in _DERIVED})
         if not differing:
             return row
@@ -140,7 +146,12 @@ class TodoBase(Repository):
         new = replace(row, **differing, version=row.version + 1, updated_at=now)
         if differing.keys() & _REMINDING and (row.reminders or new.reminders):
             derived["next_reminder_at"] = self._next_reminder(new)
-        await self._write(Todo, row, differing | derived | {"updated_at": now})
+        try:
+            await self._write(Todo, row, differing | derived | {"updated_at": now})
+        except IntegrityError as error:
+            if violates_unique(error, *EXTERNAL_UNIQUE):
+                raise ExternalTakenError from error
+            raise
         await _search.reindex(self.session, new, differing)
         self._log(row, differing, op)
         return new

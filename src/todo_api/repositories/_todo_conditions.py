@@ -17,7 +17,7 @@ from todo_api.domain.filter_tree import Instant as InstantLiteral
 from todo_api.domain.permissions import Role
 from todo_api.domain.text import search_key
 from todo_api.models import Label, Member, Todo, TodoAssignee, TodoLabel, TodoList, Workspace
-from todo_api.repositories import _access, _search
+from todo_api.repositories import _access, _places, _search
 from todo_api.repositories._filter_sql import Form, condition, parametrized
 from todo_api.repositories._search import SearchShape
 from todo_api.repositories._todo_rows import OPEN
@@ -25,7 +25,7 @@ from todo_api.schemas.todos import TodoFilter
 
 ME: Final = "me"
 _MOST_BRANCHES: Final = 12  # of a statement; whoever is in more workspaces gets one that sorts
-_LISTED: Final = ("section_id", "label", "priority", "updated_since", "completed_since")
+_LISTED: Final = ("label", "priority", "updated_since", "completed_since")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,8 @@ def _branches(filter_: TodoFilter, actor: Actor) -> tuple[str, ...]:
         return ("search",)
     if filter_.parent_id:
         return ("parent",)
+    if filter_.section_id:
+        return ("section",)
     if lists := _lists(filter_, actor):
         return _numbered("list", lists) if len(lists) <= _MOST_BRANCHES else ("lists",)
     if filter_.assignee:
@@ -101,6 +103,8 @@ def _parts(filter_: TodoFilter, kind: str) -> list[str]:
         parts.append("lists")
     if filter_.parent_id and kind != "parent":
         parts.append("parent")
+    if filter_.section_id and kind != "section":
+        parts.append("section")
     if filter_.assignee and kind != "assignee":
         parts.append("assignee")
     if not filter_.list_id:
@@ -134,7 +138,7 @@ def _parameters(filter_: TodoFilter, actor: Actor) -> dict[str, Any]:
         "workspaces": actor.workspace_ids,
         "guest_lists": actor.guest_list_ids,
         "lists": lists,
-        "section_id": filter_.section_id,
+        "section": filter_.section_id,
         "parent": filter_.parent_id,
         "assignee": [actor.user_id if user_id == ME else user_id for user_id in filter_.assignee],
         "status": filter_.status,
@@ -195,15 +199,15 @@ def _branch(branch: str, shape: Shape) -> ColumnElement[bool]:  # noqa: PLR0911 
 def _inbox() -> ScalarSelect[str]:
     owned = select(Member.workspace_id).join(Workspace, Workspace.id == Member.workspace_id)
     mine = owned.where(Member.user_id == _access.ME, Member.role == Role.OWNER.value, Workspace.is_personal)
-    return select(TodoList.id).where(TodoList.is_inbox, TodoList.workspace_id.in_(mine)).scalar_subquery()
+    return select(TodoList.id).where(_places.IS_INBOX, TodoList.workspace_id.in_(mine)).scalar_subquery()
 
 
 def _part(part: str) -> ColumnElement[bool]:  # noqa: C901, PLR0911  # one case for each parameter of the API
     match part:
         case "lists":
             return Todo.list_id.in_(_many("lists", Id()))
-        case "section_id":
-            return Todo.section_id.in_(_many("section_id", Id()))
+        case "section":
+            return Todo.section_id.in_(_many("section", Id()))
         case "parent":
             return and_(Todo.parent_id.is_not(None), Todo.parent_id.in_(_many("parent", Id())))
         case "assignee":

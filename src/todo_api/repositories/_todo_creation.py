@@ -15,14 +15,13 @@ from todo_api.errors import ExternalTakenError, Flaw, InvalidInputError, WriteCo
 from todo_api.models import Todo
 from todo_api.repositories import _places, _search, _tree
 from todo_api.repositories._places import Place
-from todo_api.repositories._todo_base import logged_values, notes_columns, title_columns
+from todo_api.repositories._todo_base import EXTERNAL_UNIQUE, logged_values, notes_columns, title_columns
 from todo_api.repositories._todo_links import external_columns, merged_metadata
 from todo_api.repositories._todo_rows import OPEN, STORED, TodoRow, wall_time_columns
 from todo_api.repositories._todo_seeds import NewTodo, Seed, TodoSeeds, refuse, seeded, told
 from todo_api.schemas.todo_parts import wall_time_of
 from todo_api.schemas.todos import Status, TodoCreate
 
-EXTERNAL_UNIQUE: Final = ("uq_todo_external", "todo.workspace_id, todo.external_source, todo.external_id")
 _INSERT: Final = insert(Todo)
 
 

@@ -26,6 +26,7 @@ _WITH_ACCESS: Final = select(User.id).where(
 )
 
 
+_BLOCKERS: Final = select(TodoBlocker.blocker_id).where(TodoBlocker.todo_id == bindparam("todo", type_=Id()))
 _BLOCKED_BY: Final = select(TodoBlocker.todo_id).where(TodoBlocker.blocker_id.in_(_IDS))
 _OPEN_AMONG: Final = (
     select(func.count()).select_from(Todo).where(Todo.id.in_(_IDS), Todo.deleted_at.is_(None), Todo.status.in_(OPEN))
@@ -77,18 +78,18 @@ class TodoLinks(TodoBase):
         if user_ids:
             await self.session.execute(insert(TodoAssignee), [{"todo_id": todo_id, "user_id": user_id} for user_id in user_ids])
 
-    async def _require_blockers(
-        self, todo_id: str, blocker_ids: Sequence[str], *, workspace_id: str, kept: Sequence[str] = ()
-    ) -> list[str]:
+    async def _require_blockers(self, todo_id: str, blocker_ids: Sequence[str], *, workspace_id: str) -> list[str]:
         """The distinct blockers, in the order sent; raises InvalidInputError for unknown ones and BlockCycleError.
 
-        One that is ``kept`` may be in the trash or out of the actor's sight: whoever adds another one sends it along.
+        One that blocks already may be in the trash or out of the actor's sight: whoever adds another one sends it along.
         """
         wanted = list(dict.fromkeys(blocker_ids))
         if not wanted:
             return []
         await _tree.lock_structure(self.session, workspace_id)
-        known = await self._visible_among(wanted, workspace_id=workspace_id) | set(kept)
+        known = await self._visible_among(wanted, workspace_id=workspace_id)
+        if len(known) < len(wanted):
+            known |= set((await self.session.execute(_BLOCKERS, {"todo": todo_id})).scalars())
         flaws = [
             Flaw("is not a todo of the workspace", "blocker_not_found", pointer=f"#/blocked_by/{index}")
             for index, blocker_id in enumerate(blocker_ids)

@@ -48,6 +48,6 @@ class FilterTodoRepository(TodoListing):
 
     async def _saved(self, filter_id: str) -> Any:
         found = (await self.session.execute(_SAVED, {"id": filter_id, "me": self.actor.user_id})).one_or_none()
-        if found is None:
+        if found is None or self._restricted:  # a credential that is restricted to lists sees no filters
             raise FilterNotFoundError
         return found

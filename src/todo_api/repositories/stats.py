@@ -30,7 +30,7 @@ from todo_api.models import Completion, Todo, TodoList
 from todo_api.repositories import _access
 from todo_api.repositories._base import Repository
 from todo_api.repositories._todo_rows import OPEN
-from todo_api.schemas.stats import Group
+from todo_api.schemas.stats import StatsGroup
 from todo_api.schemas.todos import Status
 
 _LONGEST_PERIOD: Final = 366
@@ -63,7 +63,7 @@ class Report:
     since: date
     until: date
     timezone: str
-    group: Group
+    group: StatsGroup
     totals: TallyRow
     items: Sequence[TallyRow]
     streaks: Sequence[Any]
@@ -82,7 +82,7 @@ class StatsRepository(Repository):
 
     kind: ClassVar[Kind] = Kind.TODO
 
-    async def report(self, since: date | None, until: date | None, group: Group) -> Report:
+    async def report(self, since: date | None, until: date | None, group: StatsGroup) -> Report:
         """The numbers of a period, the last seven days unless given; raises InvalidInputError for one that is too long."""
         period = self._period(since, until)
         numbers: defaultdict[str, TallyRow] = defaultdict(TallyRow)
@@ -92,7 +92,7 @@ class StatsRepository(Repository):
                 for row in await self.session.execute(_counted(events(period, group)), period.parameters):
                     setattr(numbers[row.key], measure, row.number)
             streaks = (await self.session.execute(self._streaks(), period.parameters)).all()
-        items = _by_day(period, numbers) if group is Group.DAY else _by_list(numbers)
+        items = _by_day(period, numbers) if group is StatsGroup.DAY else _by_list(numbers)
         return Report(period.since, period.until, self.actor.zone.key, group, _total(items), items, streaks)
 
     def _period(self, since: date | None, until: date | None) -> _Period:
@@ -118,11 +118,11 @@ class StatsRepository(Repository):
         seen = _access.visible(Todo.workspace_id, Todo.list_id, restricted=self._restricted)
         return (near, Todo.deleted_at.is_(None), *seen)
 
-    def _created(self, period: _Period, group: Group) -> Select[Any]:
+    def _created(self, period: _Period, group: StatsGroup) -> Select[Any]:
         within = and_(Todo.created_at >= _BEGIN, Todo.created_at < _END)
         return _event(_key(group, Todo.created_at, period)).where(within, *self._mine(Todo.workspace_id))
 
-    def _completed(self, period: _Period, group: Group) -> CompoundSelect[Any]:
+    def _completed(self, period: _Period, group: StatsGroup) -> CompoundSelect[Any]:
         """Records of occurrences, and todos that were completed for good without being the last of these."""
         last = exists().where(Completion.todo_id == Todo.id, _COMPLETED_ONE, Completion.at == Todo.completed_at)
         once = _event(_key(group, Todo.completed_at, period)).where(
@@ -136,11 +136,11 @@ class StatsRepository(Repository):
         within = and_(Completion.at >= _BEGIN, Completion.at < _END)
         return union_all(once, recurred.where(within, _COMPLETED_ONE, *self._mine(Completion.workspace_id)))
 
-    def _overdue(self, period: _Period, group: Group) -> CompoundSelect[Any]:
+    def _overdue(self, period: _Period, group: StatsGroup) -> CompoundSelect[Any]:
         """Floating and all-day dates by their own day, zoned ones by the actor's."""
         late = (Todo.status.in_(OPEN), ~_ARCHIVED, *self._mine(Todo.workspace_id))
         near = and_(Todo.due_key >= bindparam("earliest"), Todo.due_key < bindparam("latest"))
-        local = Todo.list_id if group is Group.LIST else func.substr(Todo.due_key, 1, 10)
+        local = Todo.list_id if group is StatsGroup.LIST else func.substr(Todo.due_key, 1, 10)
         floating = _event(local).where(
             Todo.due_instant.is_(None),
             Todo.due_key >= bindparam("first_day"),
@@ -177,9 +177,9 @@ def _event(key: Key) -> Select[Any]:
     return select(key.label("key")).select_from(Todo)
 
 
-def _key(group: Group, instant: SQLColumnExpression[Any], period: _Period) -> Key:
+def _key(group: StatsGroup, instant: SQLColumnExpression[Any], period: _Period) -> Key:
     """What an event is counted under: its list, or its day where the actor is."""
-    if group is Group.LIST:
+    if group is StatsGroup.LIST:
         return Todo.list_id
     *earlier, last = period.parts
     final = local_day(instant, last.seconds)

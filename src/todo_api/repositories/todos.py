@@ -7,10 +7,8 @@ from datetime import timedelta
 from typing import Any, Final
 
 from sqlalchemy import bindparam, select
-from sqlalchemy.exc import IntegrityError
 
 from todo_api.db.columns import Id
-from todo_api.db.dialect import violates_unique
 from todo_api.domain.changes import Operation
 from todo_api.domain.permissions import Role, Scope
 from todo_api.domain.preconditions import ANY, Expected
@@ -31,7 +29,7 @@ from todo_api.errors import (
 from todo_api.models import Todo
 from todo_api.repositories import _places, _todo_bulk
 from todo_api.repositories._todo_base import get_statement
-from todo_api.repositories._todo_creation import EXTERNAL_UNIQUE, TodoCreation
+from todo_api.repositories._todo_creation import TodoCreation
 from todo_api.repositories._todo_links import merged_metadata
 from todo_api.repositories._todo_listing import TodoListing
 from todo_api.repositories._todo_patch import (
@@ -243,7 +241,7 @@ class TodoRepository(TodoCreation, TodoListing):
             values |= await self._status_values(patched, target)
             row = replace(row, open_subtasks=patched.open_subtasks, completed_subtasks=patched.completed_subtasks)
             op = operation(row, target)
-        return await self._apply_unique(row, values, op)
+        return await self._apply(row, values, op)
 
     async def matching(self, filter_: TodoFilter) -> list[str]:
         """Ids of the todos that the filter leaves, in order; raises TooManyTodosError above what can be changed at once."""
@@ -287,8 +285,7 @@ class TodoRepository(TodoCreation, TodoListing):
             if wanted != row.assignee_ids:
                 await self._attach_assignees(row.id, wanted, replace=True)
         if "blocked_by" in fields:
-            kept = values.get("blocked_by", row.blocked_by)
-            wanted = await self._require_blockers(row.id, data.blocked_by, workspace_id=workspace_id, kept=kept)
+            wanted = await self._require_blockers(row.id, data.blocked_by, workspace_id=workspace_id)
             found["blocked_by"] = wanted
             if wanted != row.blocked_by:
                 await self._attach_blockers(row.id, wanted, replace=True)
@@ -296,14 +293,6 @@ class TodoRepository(TodoCreation, TodoListing):
         if "metadata" in fields:
             found["custom_metadata"] = checked_metadata(merged_metadata(row.custom_metadata, data.metadata))
         return found
-
-    async def _apply_unique(self, row: TodoRow, values: dict[str, Any], op: Operation) -> TodoRow:
-        try:
-            return await self._apply(row, values, op)
-        except IntegrityError as error:
-            if violates_unique(error, *EXTERNAL_UNIQUE):
-                raise ExternalTakenError from error
-            raise
 
     async def _status_values(self, row: TodoRow, target: Status) -> dict[str, Any]:
         """Column values of the new status: completing and reopening are the same operations as by their actions."""

@@ -21,7 +21,7 @@ class LabelCreate(Input):
 class LabelUpdate(Input):
     """A merge patch of a label: members that are absent stay as they are."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "errands"}, {"color": None}]})
+    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "errands"}, {"color": "#2d7ff9"}]})
 
     name: LabelName = unset(description="Written on the todos too; the name of another label merges this one into that one.")
     color: Color | None = unset()

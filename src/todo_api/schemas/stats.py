@@ -3,20 +3,20 @@
 from datetime import date
 from enum import StrEnum
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from todo_api.schemas._base import Output
 from todo_api.schemas.fields import Timestamp
 
 
-class Group(StrEnum):
+class StatsGroup(StrEnum):
     """What is counted by."""
 
     DAY = "day"
     LIST = "list"
 
 
-class Totals(Output):
+class StatsTotals(Output):
     """Numbers of todos."""
 
     created: int = Field(description="Todos made in the period.")
@@ -24,7 +24,7 @@ class Totals(Output):
     overdue: int = Field(description="Todos that became due in the period, have passed it, and are still open.")
 
 
-class Tally(Totals):
+class StatsTally(StatsTotals):
     """The numbers of one day, or of one list."""
 
     day: date | None = Field(description="A day where the caller is; null when counted by list.")
@@ -45,28 +45,12 @@ class Streak(Output):
 class StatsRead(Output):
     """What was done in a period."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "from": "2027-03-10",
-                    "to": "2027-03-10",
-                    "timezone": "Europe/Berlin",
-                    "group": "day",
-                    "totals": {"created": 3, "completed": 2, "overdue": 1},
-                    "items": [{"day": "2027-03-10", "list_id": None, "created": 3, "completed": 2, "overdue": 1}],
-                    "streaks": [],
-                }
-            ]
-        }
-    )
-
     since: date = Field(serialization_alias="from")
     until: date = Field(serialization_alias="to", description="The last day, included.")
     timezone: str
-    group: Group
-    totals: Totals
-    items: list[Tally] = Field(description="Every day of the period in order, or the lists with anything to count.")
+    group: StatsGroup
+    totals: StatsTotals
+    items: list[StatsTally] = Field(description="Every day of the period in order, or the lists with anything to count.")
     streaks: list[Streak] = Field(
         description="Of recurring todos completed in the period: at most 100, the longest current first."
     )

@@ -113,7 +113,7 @@ def _build(app: FastAPI) -> dict[str, Any]:
 def _with_plain_names(document: dict[str, Any]) -> dict[str, Any]:
     """Name generic models by their titles: ``TodoPage``, not ``Page_TodoRead_``."""
     schemas = document["components"]["schemas"]
-    titles = {name: schema["title"] for name, schema in schemas.items() if name != schema["title"]}
+    titles = {name: schema["title"] for name, schema in schemas.items() if schema.get("title", name) != name}
     document["components"]["schemas"] = dict(sorted((titles.get(name, name), schema) for name, schema in schemas.items()))
     text = json.dumps(document)
     for name, title in titles.items():
