@@ -330,3 +330,56 @@ def test_outline_keeps_every_line_and_never_goes_deeper_than_allowed(indents: li
 
     assert [todo.title for todo in all_of(todos)] == [f"t{index}" for index in range(len(indents))]
     assert depth(todos) <= MAX_DEPTH
+
+
+# Names that are not known
+
+
+def test_unknown_names_stay_in_the_title() -> None:
+    (todo,) = parse("Call #Nowhere +nobody tomorrow #Home /Attic @x", WEDNESDAY, knows=lambda _, name, __: name == "Home")
+
+    assert todo.title == "Call #Nowhere +nobody /Attic"
+    assert (todo.list_name, todo.section_name, todo.assignees, todo.labels) == ("Home", None, (), ("x",))
+
+
+def test_unknown_names_mean_no_date() -> None:
+    (todo,) = parse("Plan #Tomorrow", WEDNESDAY, knows=lambda *_: False)
+
+    assert (todo.title, todo.due) == ("Plan #Tomorrow", None)
+
+
+def test_every_name_is_asked_about_where_it_stands() -> None:
+    asked: list[tuple[str, str, int]] = []
+
+    def knows(kind: str, name: str, at: int) -> bool:
+        asked.append((kind, name, at))
+        return False
+
+    text = 'a #One #"Two words" +bob\n  b +bob\nc #Three /Four'
+    todos = parse(text, WEDNESDAY, knows=knows)
+
+    names = ["#One", '#"Two words"', "+bob", "+bob", "#Three", "/Four"]
+    assert [text[at : at + len(name)] for name, (_, _, at) in zip(names, asked, strict=True)] == names
+    assert [(todo.title, todo.at) for todo in all_of(todos)] == [
+        ('a #One #"Two words" +bob', 0),
+        ("b +bob", text.index("  b")),
+        ("c #Three /Four", text.index("c #")),
+    ]
+
+
+@given(texts, moments)
+def test_nothing_known_asks_for_all_that_could_be_taken(text: str, now: dt.datetime) -> None:
+    asked: list[tuple[str, str]] = []
+
+    def knows(kind: str, name: str, _: int) -> bool:
+        asked.append((kind, name))
+        return False
+
+    unknown = parse(text, now, knows=knows)
+    known = parse(text, now)
+
+    for todo in all_of(known):
+        assert todo.list_name is None or ("list", todo.list_name) in asked
+        assert todo.section_name is None or ("section", todo.section_name) in asked
+        assert {("assignee", name) for name in todo.assignees} <= set(asked)
+    assert [todo.at for todo in all_of(unknown)] == [todo.at for todo in all_of(known)]

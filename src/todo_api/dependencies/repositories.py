@@ -15,6 +15,7 @@ from todo_api.repositories.filters import FilterRepository
 from todo_api.repositories.labels import LabelRepository
 from todo_api.repositories.lists import ListRepository
 from todo_api.repositories.logins import LoginRepository
+from todo_api.repositories.names import NameRepository
 from todo_api.repositories.sections import SectionRepository
 from todo_api.repositories.stats import StatsRepository
 from todo_api.repositories.todos import TodoRepository
@@ -45,6 +46,7 @@ Completions = Annotated[CompletionRepository, _provide(CompletionRepository)]
 Lists = Annotated[ListRepository, _provide(ListRepository)]
 Sections = Annotated[SectionRepository, _provide(SectionRepository)]
 Comments = Annotated[CommentRepository, _provide(CommentRepository)]
+Names = Annotated[NameRepository, _provide(NameRepository)]
 Labels = Annotated[LabelRepository, _provide(LabelRepository)]
 Filters = Annotated[FilterRepository, _provide(FilterRepository)]
 Stats = Annotated[StatsRepository, _provide(StatsRepository)]

@@ -13,14 +13,14 @@ recurrences say in `english_dates` and `english_recurrence`, and where in a titl
 import datetime as dt
 import string
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from todo_api.domain.dates import WallTime
 from todo_api.domain.english_calendar import Calendar
 from todo_api.domain.english_recurrence import Recurrence
 from todo_api.domain.quick_add_timing import read_timing
-from todo_api.domain.quick_add_tokens import Kind, Place, Token, scan
+from todo_api.domain.quick_add_tokens import Kind, Knows, Place, Token, scan
 from todo_api.domain.text import is_blank
 
 MAX_DEPTH: Final = 5  # levels, the top one included
@@ -46,7 +46,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """A todo as a line says it. The first date of a recurrence is not worked out here: ``due`` is only what was said."""
+    """A todo as the line at offset ``at`` says it. The first date of a recurrence is not worked out: ``due`` was said so."""
 
     title: str
     list_name: str | None = None
@@ -61,22 +61,25 @@ class Parsed:
     recurrence: Recurrence | None = None
     parsed: tuple[Part, ...] = ()
     children: list["Parsed"] = field(default_factory=list)
+    at: int = field(default=0, compare=False)
 
 
-def parse(text: str, now: dt.datetime, *, week_start: int = 0, in_list: bool = False) -> list[Parsed]:
+def parse(text: str, now: dt.datetime, *, week_start: int = 0, in_list: bool = False, knows: Knows | None = None) -> list[Parsed]:
     """Read todos, one a line, with their subtasks; white space alone is none.
 
     ``now`` is the wall clock where the user is, ``week_start`` the first day of their week (0 is Monday). ``in_list`` says that
-    the todos go to a list that was chosen already, in which `/section` may be in small letters.
+    the todos go to a list that was chosen already, in which `/section` may be in small letters. Lists, sections and people that
+    ``knows`` does not know are text; it is asked about each that a token could name, and otherwise all are known.
     """
     calendar = Calendar(now.replace(tzinfo=None), week_start)
+    place = Place(calendar, in_list=in_list) if knows is None else Place(calendar, in_list=in_list, knows=knows)
     top: list[Parsed] = []
     above: list[tuple[int, Parsed]] = []
     for start, end in _lines(text):
         indent = _indent(text, start, end)
         while above and (above[-1][0] >= indent or len(above) >= MAX_DEPTH):
             above.pop()
-        todo = _todo(text, start, end, Place(calendar, top=not above, in_list=in_list))
+        todo = _todo(text, start, end, replace(place, top=not above))
         (above[-1][1].children if above else top).append(todo)
         above.append((indent, todo))
     return top
@@ -106,7 +109,7 @@ def _todo(text: str, start: int, end: int, place: Place) -> Parsed:
     tokens = sorted([*scanned.tokens, *timing.tokens])
     title = _title(text, (start, end), tokens, {*scanned.escapes, *timing.escapes})
     if is_blank(title.strip(_SILENT)):
-        return Parsed(text[start:end].strip())
+        return Parsed(text[start:end].strip(), at=start)
     values = {token.kind: token.value for token in tokens}
     deadline = _text(values, "deadline")
     minutes = values.get("duration")
@@ -123,6 +126,7 @@ def _todo(text: str, start: int, end: int, place: Place) -> Parsed:
         due=timing.due,
         recurrence=timing.recurrence,
         parsed=tuple(Part((token.start, token.end), token.kind, text[token.start : token.end], token.value) for token in tokens),
+        at=start,
     )
 
 

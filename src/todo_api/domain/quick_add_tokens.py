@@ -2,8 +2,9 @@
 
 A token begins a word and fills it, so `C#`, `km/h`, `me@example.com` and `https://…` are text. A name has a letter or a picture
 in front, so `#42` and `+49` are text too, and so are colours (`#fff`, `#00ff7f`) and `#include`. A section in small letters needs
-a list beside it, or `/tmp` were one. What can be given only once is text the second time. A backslash before a token or a date
-makes it text, and goes away; quotes make anything text, and stay.
+a list beside it, or `/tmp` were one. What can be given only once is text the second time, and a list, section or person that is
+not known is text at all times. A backslash before a token or a date makes it text, and goes away; quotes make anything text, and
+stay.
 """
 
 import re
@@ -33,6 +34,15 @@ _COLOUR: Final = re.compile(r"([a-f])\1{2}|([a-f])\2{5}|(?=[a-f]*+[0-9])(?:[0-9a
 _DIRECTIVES: Final = frozenset({"include", "define", "undef", "ifdef", "ifndef", "elif", "endif", "pragma"})
 _QUOTES: Final = {'"': '"', "\N{LEFT DOUBLE QUOTATION MARK}": "\N{RIGHT DOUBLE QUOTATION MARK}"}
 _REPEATABLE: Final = frozenset({"label", "assignee"})
+_LOOKED_UP: Final = frozenset({"list", "section", "assignee"})
+
+
+Knows = Callable[[Kind, str, int], bool]
+"""Tells whether there is a list, section or person of this name; the number is the offset of its token in the whole text."""
+
+
+def _anything(_kind: Kind, _name: str, _at: int) -> bool:
+    return True
 
 
 class Token(NamedTuple):
@@ -51,6 +61,7 @@ class Place:
     calendar: Calendar
     top: bool = True
     in_list: bool = False
+    knows: Knows = _anything
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +113,10 @@ class _Scanner:
             at = self._take_words(at)
             self._behind_token = False
             return at
+        if token.kind in _LOOKED_UP and not self._place.knows(token.kind, str(token.value), at):
+            self.words.add_literal(self._text, at, token.end, after_token=self._behind_token)
+            self._behind_token = False
+            return token.end
         if token.kind == "notes":  # to the end of the line, however long
             token = token._replace(end=end, value=self._text[at + 2 : end].strip())
         self.tokens.append(token)

@@ -13,7 +13,7 @@ from todo_api.domain.permissions import Role
 from todo_api.domain.preconditions import ANY
 from todo_api.errors import ExternalTakenError, Flaw, InvalidInputError, WriteConflictError
 from todo_api.models import Todo
-from todo_api.repositories import _places, _search, _tree
+from todo_api.repositories import _labels, _places, _search, _tree
 from todo_api.repositories._places import Place
 from todo_api.repositories._todo_base import EXTERNAL_UNIQUE, logged_values, notes_columns, title_columns
 from todo_api.repositories._todo_links import external_columns, merged_metadata
@@ -55,8 +55,11 @@ class TodoCreation(TodoSeeds):
     async def draft_all(self, items: Sequence[NewTodo]) -> list[TodoRow]:
         """What ``create_all`` would make; nothing is written, and what todos refer to is not checked."""
         seeds = seeded(await self._placed(items))
-        values = [columns | {"labels": seed.data.labels} for columns, seed in zip(self._values_of(seeds), seeds, strict=True)]
-        return [self._new_row(columns, seed, set()) for columns, seed in zip(values, seeds, strict=True)]
+        rows = []
+        for columns, seed in zip(self._values_of(seeds), seeds, strict=True):
+            columns["labels"] = list(_labels.distinct(seed.data.labels).values())
+            rows.append(self._new_row(columns, seed, set()))
+        return rows
 
     async def _placed(self, items: Sequence[NewTodo]) -> list[tuple[NewTodo, Place]]:
         places: dict[tuple[str | None, str | None], Place] = {}

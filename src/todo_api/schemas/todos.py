@@ -208,7 +208,7 @@ class TodoMove(Input):
         return self
 
 
-def _priority_word(value: Any) -> Any:
+def priority_word(value: Any) -> Any:
     return PRIORITIES[value] if isinstance(value, int) else value
 
 
@@ -233,7 +233,7 @@ class TodoRead(Output):
     completed: bool
     completed_at: Timestamp | None
     completed_by: str | None
-    priority: Annotated[Priority, BeforeValidator(_priority_word)]
+    priority: Annotated[Priority, BeforeValidator(priority_word)]
     due: WallTimeRead | None
     due_at: Timestamp | None = Field(description="When it becomes overdue, for the caller.")
     start: WallTimeRead | None

@@ -55,9 +55,11 @@ class Outcome:
 
     @property
     def made_id(self) -> str | None:
-        """The id of the resource answered."""
+        """The id of the resource answered; of several made from a text, that of the first."""
         body = json.loads(self.body or b"null")
-        found = body.get("id") if isinstance(body, dict) else None
+        if not isinstance(body, dict):
+            return None
+        found = (body.get("todo") or body).get("id")
         return found if isinstance(found, str) else None
 
 
