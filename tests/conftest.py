@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 import httpx
+import hypothesis
 import pytest
 
 from tests.support import postgres
@@ -24,6 +25,23 @@ DATABASES = ("sqlite", "postgresql")
 def pytest_addoption(parser: pytest.Parser) -> None:
     default = os.environ.get("TODO_API_TEST_DATABASE", "sqlite")
     parser.addoption("--database", choices=DATABASES, default=default, help="database the tests run on")
+
+
+def pytest_configure() -> None:
+    """Examples are the same in every run, and a busy machine is no failure."""
+    hypothesis.settings.register_profile(
+        "tests", deadline=None, derandomize=True, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+    )
+    hypothesis.settings.load_profile("tests")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What touches no database ran with SQLite already."""
+    if config.getoption("database") == "sqlite":
+        return
+    pure = [item for item in items if "database_kind" not in getattr(item, "fixturenames", ())]
+    items[:] = [item for item in items if item not in set(pure)]
+    config.hook.pytest_deselected(items=pure)
 
 
 def pytest_report_header(config: pytest.Config) -> str:

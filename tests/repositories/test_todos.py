@@ -51,8 +51,10 @@ async def test_create_logs_every_field(service: Service, client: httpx.AsyncClie
 
     todo = (await client.request(method, path, json=body)).json()
 
-    nothing = ("parent_id", "completed_at", "completed_by", "start_time", "start_timezone", "duration_minutes")
+    nothing = ["parent_id", "completed_at", "completed_by", "start_time", "start_timezone", "duration_minutes"]
+    nothing += ["section_id", "recurrence", "occurrence", "external_source", "external_id", "external_url"]
     plain = {"notes": "", "status": "open", "labels": [], "order": "a0", "created_by": account.user_id}
+    plain |= {"assignee_ids": [], "reminders": [], "blocked_by": [], "custom_metadata": {}}
     dates = {"due_date": "2027-03-14", "due_time": "09:00", "due_timezone": "UTC", "start_date": "2027-03-13"}
     sent = {"list_id": account.inbox_id, "title": "Pay", "priority": 3, "deadline": "2027-03-15"}
     after = dict.fromkeys(nothing) | plain | dates | sent
@@ -88,7 +90,7 @@ async def test_complete_and_reopen_log_the_subtree(service: Service, client: htt
         (2, "complete", parent["id"], inbox, opened, done),
     ]
     assert await logged(service, account, seq + 2) == [
-        (1, "reopen", child["id"], inbox, done, opened),
+        (1, "reopen", child["id"], inbox, done, working),  # as it was
         (2, "reopen", parent["id"], inbox, done, opened),
     ]
 
@@ -209,14 +211,14 @@ async def test_what_fails_after_the_write_undoes_it(service: Service, client: ht
         ("GET", "/v1/todos?label=food&priority=none&overdue=false&status=any&sort=-title", None, 1),
         ("GET", "/v1/todos?sort=due", None, 2),
         ("GET", "/v1/todos?count=exact", None, 2),
-        ("POST", "/v1/todos", {"title": "x"}, 4),
-        ("PUT", "/v1/todos/NEW", {"title": "x"}, 6),  # looks for the todo, and whether somebody else has the id
-        ("PUT", "/v1/todos/TODO", {"title": "x"}, 4),
+        ("POST", "/v1/todos", {"title": "x"}, 5),
+        ("PUT", "/v1/todos/NEW", {"title": "x"}, 7),  # looks for the todo, and whether somebody else has the id
+        ("PUT", "/v1/todos/TODO", {"title": "x"}, 5),
         ("PUT", "/v1/todos/TODO", {"title": "Buy milk"}, 1),
-        ("PATCH", "/v1/todos/TODO", {"title": "x", "due": "2027-03-14", "priority": "low"}, 4),
+        ("PATCH", "/v1/todos/TODO", {"title": "x", "due": "2027-03-14", "priority": "low"}, 5),
         ("PATCH", "/v1/todos/TODO", {"title": "Buy milk"}, 1),
         ("PATCH", "/v1/todos/DONE", {"completed": False}, 5),
-        ("POST", "/v1/todos/TODO/complete", None, 5),
+        ("POST", "/v1/todos/TODO/complete", None, 6),
         ("POST", "/v1/todos/DONE/complete", None, 1),
     ],
 )

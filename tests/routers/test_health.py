@@ -178,11 +178,18 @@ def test_problem_codes_are_each_used_once() -> None:
 async def ids(client: httpx.AsyncClient, account: Account) -> dict[str, str]:
     """Something to see at every path."""
     todo = await client.post("/v1/todos", json={"title": "Milk", "labels": ["food"]})
+    section = await client.post(f"/v1/lists/{account.inbox_id}/sections", json={"name": "Later"})
+    comment = await client.post(f"/v1/todos/{todo.json()['id']}/comments", json={"body": "Oat"})
+    saved = await client.post("/v1/filters", json={"name": "Soon", "query": "due < today+7d"})
     labels = await client.get("/v1/labels")
     keys = await client.get("/v1/keys")
     return {
         "todo_id": todo.json()["id"],
         "list_id": account.inbox_id,
+        "section_id": section.json()["id"],
+        "comment_id": comment.json()["id"],
+        "filter_id": saved.json()["id"],
+        "view": "today",
         "label_id": labels.json()["items"][0]["id"],
         "workspace_id": account.workspace_id,
         "key_id": keys.json()["items"][0]["id"],

@@ -1,5 +1,6 @@
 """Every route that needs a credential: which one it takes, and which scopes. The table comes from the routes themselves."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -28,8 +29,8 @@ class Secured:
 
     @property
     def url(self) -> str:
-        names = ("todo_id", "list_id", "label_id", "workspace_id", "session_id", "key_id", "code")
-        return self.path.format(**dict.fromkeys(names, ID))
+        names = re.findall(r"{(\w+)(?::path)?}", self.path)
+        return re.sub(r"{(\w+):path}", r"{\1}", self.path).format(**dict.fromkeys(names, ID) | {"view": "today"})
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
@@ -92,19 +93,53 @@ def test_routes_and_their_scopes_are_these() -> None:
         "GET /v1/todos/{todo_id}": "todos:read",
         "PATCH /v1/todos/{todo_id}": "todos:read todos:write",
         "PUT /v1/todos/{todo_id}": "todos:write",
+        "PUT /v1/todos/by-external/{source}/{external_id:path}": "todos:read todos:write",
         "DELETE /v1/todos/{todo_id}": "todos:read todos:write",
         "POST /v1/todos/{todo_id}/complete": "todos:read todos:complete",
         "POST /v1/todos/{todo_id}/reopen": "todos:read todos:complete",
         "POST /v1/todos/{todo_id}/move": "todos:read todos:write",
+        "GET /v1/views/{view}": "todos:read",
+        "GET /v1/todos/{todo_id}/completions": "todos:read",
+        "GET /v1/todos/{todo_id}/occurrences": "todos:read",
+        "POST /v1/todos/{todo_id}/skip": "todos:read todos:complete",
+        "POST /v1/todos/{todo_id}/reschedule": "todos:read todos:write",
+        "POST /v1/todos/{todo_id}/end-series": "todos:read todos:write",
+        "POST /v1/todos/quick": "todos:write",
+        "POST /v1/todos/bulk": "todos:write",
+        "POST /v1/todos/bulk-update": "todos:read todos:complete",
+        "POST /v1/batch": "",
         "GET /v1/lists": "lists:read",
         "POST /v1/lists": "lists:read lists:write",
         "GET /v1/lists/{list_id}": "lists:read",
         "PATCH /v1/lists/{list_id}": "lists:read lists:write",
         "DELETE /v1/lists/{list_id}": "lists:read lists:write",
         "POST /v1/lists/{list_id}/move": "lists:read lists:write",
+        "GET /v1/lists/{list_id}/sections": "lists:read",
+        "POST /v1/lists/{list_id}/sections": "lists:read lists:write",
+        "GET /v1/sections/{section_id}": "lists:read",
+        "PATCH /v1/sections/{section_id}": "lists:read lists:write",
+        "DELETE /v1/sections/{section_id}": "lists:read lists:write",
+        "POST /v1/sections/{section_id}/move": "lists:read lists:write",
+        "GET /v1/todos/{todo_id}/comments": "todos:read",
+        "POST /v1/todos/{todo_id}/comments": "todos:read comments:write",
+        "GET /v1/comments/{comment_id}": "todos:read",
+        "PATCH /v1/comments/{comment_id}": "todos:read comments:write",
+        "DELETE /v1/comments/{comment_id}": "todos:read comments:write",
+        "GET /v1/comments/{comment_id}/edits": "todos:read",
         "GET /v1/labels": "todos:read",
         "POST /v1/labels": "todos:read todos:write",
         "GET /v1/labels/{label_id}": "todos:read",
+        "PATCH /v1/labels/{label_id}": "todos:read todos:write",
+        "DELETE /v1/labels/{label_id}": "todos:read todos:write",
+        "POST /v1/filters/validate": "todos:read",
+        "GET /v1/filters/{filter_id}/todos": "todos:read",
+        "GET /v1/filters": "todos:read",
+        "POST /v1/filters": "todos:read todos:write",
+        "GET /v1/filters/{filter_id}": "todos:read",
+        "PATCH /v1/filters/{filter_id}": "todos:read todos:write",
+        "DELETE /v1/filters/{filter_id}": "todos:read todos:write",
+        "POST /v1/filters/{filter_id}/move": "todos:read todos:write",
+        "GET /v1/stats": "todos:read",
         "GET /v1/workspaces": "lists:read",
         "GET /v1/workspaces/{workspace_id}": "lists:read",
         "GET /v1/me": "",

@@ -17,6 +17,9 @@ def user(account: Account) -> dict[str, Any]:
         "email": "ada@example.com",
         "name": "ada",
         "timezone": "UTC",
+        "week_start": "monday",
+        "day_start": "09:00",
+        "locale": "en",
         "version": 1,
         "created_at": "2027-03-10T09:00:00.000000Z",
         "updated_at": "2027-03-10T09:00:00.000000Z",
@@ -58,6 +61,7 @@ async def test_get_me_tells_who_what_and_how_much(client: httpx.AsyncClient, acc
             "page_limit": 200,
             "title_length": 1000,
             "notes_bytes": 65536,
+            "comment_bytes": 16384,
             "nesting_depth": 5,
         },
     }
@@ -122,6 +126,9 @@ async def test_update_me_changes_what_was_sent(client: httpx.AsyncClient, accoun
     assert answer.status_code == 200, answer.text
     assert answer.json() == user(account) | {
         "timezone": "Europe/Berlin",
+        "week_start": "monday",
+        "day_start": "09:00",
+        "locale": "en",
         "version": 2,
         "updated_at": "2027-03-10T09:01:00.000000Z",
     }

@@ -75,6 +75,7 @@ class Batch:
 
     async def run(self, data: BatchRequest) -> bytes:
         """The answer; in an atomic batch the first failure raises OperationFailedError."""
+        await self._session.connection()  # a key that was used before answers here, and not within an operation
         for place, operation in enumerate(data.operations):
             try:
                 outcome = await self._run(operation, alone=not data.atomic)
