@@ -223,11 +223,15 @@ def compile_series(
         paused=wish.chosen("paused", default=False),
         reset_subtasks=wish.chosen("reset_subtasks", default=False),
     )
+    _require_occurrence(made)
+    return made
+
+
+def _require_occurrence(made: Series) -> None:
     recurrence.require_fit(made.rule, made.start)
     if made.first() is None:
         hint = "Leave some of them out."
         raise RecurrenceError("exdates_hide_all", "The exceptions hide every occurrence.", hint=hint)
-    return made
 
 
 def _voiced(said: _Said, anchor: Anchor) -> str:
