@@ -74,7 +74,7 @@ async def running(settings: Settings, clock: Clock = system_clock) -> AsyncItera
             ring=KeyRing(),
             passwords=passwords,
             clock=clock,
-            revision=migrations.needed(settings),
+            revision=migrations.needed(),
         )
         await start.prepare(state)
         yield state

@@ -51,7 +51,7 @@ async def _database(database: Database, settings: Settings) -> list[Check]:
         have = await migrations.current(database)
     except UnavailableError as error:
         return [Check("database", ok=False, detail=error.title)]
-    want = migrations.needed(settings)
+    want = migrations.needed()
     detail = f"revision {have}" if have == want else f"revision {have}, needed {want}: type todo-api migrate"
     return [
         Check("database", ok=True, detail=f"{database.dialect_name} answers"),

@@ -1,5 +1,6 @@
 """The schema's revision: what the database has, what this program needs, and the way from one to the other."""
 
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,12 +18,16 @@ _INSTALLED: Final = Path(__file__).parents[1] / "_alembic"
 _CURRENT: Final = text("SELECT version_num FROM alembic_version")
 
 
+def _folder() -> Path:
+    return _INSTALLED if _INSTALLED.exists() else _CHECKOUT
+
+
 def config(settings: Settings) -> Any:
     """Alembic's configuration for this database; imported late, because it is slow and only commands need it."""
     from alembic.config import Config  # noqa: PLC0415  # as above
 
     made = Config()
-    made.set_main_option("script_location", str(_INSTALLED if _INSTALLED.exists() else _CHECKOUT))
+    made.set_main_option("script_location", str(_folder()))
     made.attributes["settings"] = settings
     return made
 
@@ -59,11 +64,15 @@ def downgrade(settings: Settings, revision: str) -> None:
     command.downgrade(config(settings), revision)
 
 
-def needed(settings: Settings) -> str:
+@cache
+def needed() -> str:
     """The revision that this program works with."""
+    from alembic.config import Config  # noqa: PLC0415  # as in config()
     from alembic.script import ScriptDirectory  # noqa: PLC0415  # as in config()
 
-    head = ScriptDirectory.from_config(config(settings)).get_current_head()
+    made = Config()
+    made.set_main_option("script_location", str(_folder()))
+    head = ScriptDirectory.from_config(made).get_current_head()
     assert head is not None  # noqa: S101  # the package carries its migrations
     return head
 
@@ -81,7 +90,7 @@ async def current(database: Database) -> str | None:
 
 async def require_current(database: Database, settings: Settings) -> None:
     """Raise StartupError, which says what to type, unless the schema is the one that this program needs."""
-    have, want = await current(database), needed(settings)
+    have, want = await current(database), needed()
     if have == want:
         return
     if have is None or _is_known(settings, have):
