@@ -119,7 +119,7 @@ def test_raw_day_31_begins_with_the_first_month_that_has_one() -> None:
 # --- completing -----------------------------------------------------------------------------------------------------------
 
 
-def step(rule: Rule, start: str, current: str, done: str, **changes: Any) -> str | None:  # noqa: ANN401  # passed on
+def step(rule: Rule, start: str, current: str, done: str, **changes: Any) -> str | None:  # passed on
     """Complete at a local time; what `advance` needs and a test does not say is the usual."""
     begin = parse_wall_time(start)
     anchor: Anchor = changes.pop("anchor", "schedule")

@@ -259,3 +259,22 @@ async def test_overdue_is_told_again_when_the_user_moves(service: Service, clock
     assert moved.status_code == 200, moved.text
     seen = (await client.get(f"/v1/todos/{todo['id']}")).json()
     assert (seen["is_overdue"], seen["due_at"]) == (False, "2027-03-11T05:00:00.000000Z")
+
+
+@pytest.mark.parametrize(
+    ("field", "sent", "empty"),
+    [
+        ("notes", "Oat", ""),
+        ("priority", "high", "none"),
+        ("labels", ["food"], []),
+        ("reminders", [{"minutes_before": 5}], []),
+        ("metadata", {"shop": 7}, {}),
+        ("deadline", "2027-03-14", None),
+    ],
+)
+async def test_null_clears(client: httpx.AsyncClient, field: str, sent: Any, empty: Any) -> None:
+    todo = await make(client, **{field: sent})
+
+    patched = await client.patch(f"/v1/todos/{todo['id']}", json={field: None})
+
+    assert (patched.status_code, patched.json()[field], patched.json()["version"]) == (200, empty, 2)

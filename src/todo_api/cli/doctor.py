@@ -29,7 +29,7 @@ async def examine(settings: Settings) -> list[Check]:
     """Look at everything; nothing is changed."""
     database = Database(settings)
     try:
-        return [_settings(settings), *await _database(database, settings), _disk(database), _clock(), _zones(), _sqlite(settings)]
+        return [_settings(settings), *await _database(database), _disk(database), _clock(), _zones(), _sqlite(settings)]
     finally:
         await database.close()
 
@@ -44,7 +44,7 @@ def _settings(settings: Settings) -> Check:
     )
 
 
-async def _database(database: Database, settings: Settings) -> list[Check]:
+async def _database(database: Database) -> list[Check]:
     if database.file_is_missing:
         return [Check("database", ok=True, detail=f"{database.file} does not exist yet; `todo-api serve` makes it")]
     try:

@@ -122,7 +122,7 @@ class TodoCreation(TodoSeeds):
             "reminders": [reminder.stored for reminder in data.reminders],
             "blocked_by": list(dict.fromkeys(data.blocked_by)),
             **external_columns(data.external),
-            "custom_metadata": merged_metadata({}, data.metadata),
+            "custom_metadata": merged_metadata({}, data.metadata or {}),
             "order": seed.order,
             "created_by": self.actor.user_id,
             "trash_id": None,

@@ -291,7 +291,8 @@ class TodoRepository(TodoCreation, TodoListing):
                 await self._attach_blockers(row.id, wanted, replace=True)
                 row.open_blockers = await self._count_open(wanted)
         if "metadata" in fields:
-            found["custom_metadata"] = checked_metadata(merged_metadata(row.custom_metadata, data.metadata))
+            merged = {} if data.metadata is None else merged_metadata(row.custom_metadata, data.metadata)
+            found["custom_metadata"] = checked_metadata(merged)
         return found
 
     async def _status_values(self, row: TodoRow, target: Status) -> dict[str, Any]:

@@ -1,8 +1,9 @@
 """What all messages have in common."""
 
+from copy import copy
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 
 class Input(BaseModel):
@@ -15,6 +16,15 @@ class Output(BaseModel):
     """A message to a client, read from the attributes of a row."""
 
     model_config = ConfigDict(from_attributes=True, json_schema_serialization_defaults_required=True)
+
+
+def cleared_to(empty: Any, kind: Any) -> BeforeValidator:
+    """In a merge patch null clears a member (RFC 7396): to ``empty``, where a member of this kind is never null."""
+
+    def replace(value: Any) -> Any:
+        return copy(empty) if value is None else value
+
+    return BeforeValidator(replace, json_schema_input_type=kind | None)
 
 
 def _without_default(schema: dict[str, Any]) -> None:

@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 from todo_api.domain.filter_tree import Field as FilterField
 from todo_api.domain.filter_tree import Filter, fields_of
-from todo_api.schemas._base import Input, Output, unset
+from todo_api.schemas._base import Input, Output, cleared_to, unset
 from todo_api.schemas.fields import (
     PLAIN_INTEGER,
     Boolean,
@@ -128,21 +128,21 @@ class TodoUpdate(_StatusAgrees):
     list_id: Id = unset(description="Moves it to another list; a subtask is detached from its parent.")
     section_id: Id | None = unset(description="A section of the list; null takes it out.")
     parent_id: Id | None = unset(description="Nests it below another todo; null brings it to the top level.")
-    notes: Notes = unset()
+    notes: Annotated[Notes, cleared_to("", Notes)] = unset()
     status: Status = unset()
     completed: Boolean = unset(description="true completes, false reopens.")
-    priority: Priority = unset()
+    priority: Annotated[Priority, cleared_to(Priority.NONE, Priority)] = unset()
     due: When | None = unset()
     start: When | None = unset()
     deadline: LocalDate | None = unset()
     duration_minutes: Duration | None = unset()
     recurrence: RecurrenceInput | None = unset(description="Merged into the recurrence there is; null makes it happen once.")
-    assignee_ids: UserIds = unset(description="Replaces the assignees kept.")
-    reminders: Reminders = unset(description="Replaces the reminders kept.")
-    blocked_by: TodoIds = unset(description="Replaces the blockers kept.")
+    assignee_ids: Annotated[UserIds, cleared_to([], UserIds)] = unset(description="Replaces the assignees kept.")
+    reminders: Annotated[Reminders, cleared_to([], Reminders)] = unset(description="Replaces the reminders kept.")
+    blocked_by: Annotated[TodoIds, cleared_to([], TodoIds)] = unset(description="Replaces the blockers kept.")
     external: External | None = unset()
-    metadata: Metadata = unset(description="Merged key by key; null removes a key.")
-    labels: Labels = unset(description="Replaces the labels kept.")
+    metadata: Metadata | None = unset(description="Merged key by key; null removes a key, or all of them.")
+    labels: Annotated[Labels, cleared_to([], Labels)] = unset(description="Replaces the labels kept.")
     labels_add: Labels = unset(description="Adds labels; merges safely when two clients write.")
     labels_remove: Labels = unset(description="Removes labels; merges safely when two clients write.")
 
