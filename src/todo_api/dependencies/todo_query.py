@@ -1,7 +1,7 @@
 """The query of a list of todos."""
 
 from datetime import date, datetime
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import Depends, Query
 from pydantic import TypeAdapter, ValidationError
@@ -14,6 +14,7 @@ from todo_api.schemas.todos import Priority, Status, TodoFilter
 _SORTS: Final = [sign + sort.value for sort in TodoSort for sign in ("", "-")]
 _OPEN: Final = (Status.OPEN, Status.IN_PROGRESS)
 _MOST_VALUES: Final = 100
+_EDGE: Final[Any] = {"anyOf": [{"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}]}
 _DATE_OR_MOMENT: Final[TypeAdapter[date | datetime]] = TypeAdapter(LocalDate | Moment)
 
 StatusOrAny = Status | Literal["any"]
@@ -39,8 +40,12 @@ async def _filter(  # noqa: PLR0913, PLR0917  # each parameter is one of the API
     ] = [],  # noqa: B006  # as above
     completed: Annotated[QueryBoolean | None, Query(description="The plain form of status.")] = None,
     priority: Annotated[list[Priority], Query(max_length=5, description="With any of these.")] = [],  # noqa: B006  # as above
-    due_before: Annotated[str | None, Query(description="Due before this date (exclusive) or instant.")] = None,
-    due_after: Annotated[str | None, Query(description="Due after this date (exclusive) or instant.")] = None,
+    due_before: Annotated[
+        str | None, Query(description="Due before this date (exclusive) or instant.", json_schema_extra=_EDGE)
+    ] = None,
+    due_after: Annotated[
+        str | None, Query(description="Due after this date (exclusive) or instant.", json_schema_extra=_EDGE)
+    ] = None,
     overdue: Annotated[QueryBoolean | None, Query(description="Overdue in the caller's time zone, or not.")] = None,
     updated_since: Annotated[Moment | None, Query(description="Changed at or after this instant.")] = None,
     completed_since: Annotated[

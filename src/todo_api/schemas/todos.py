@@ -169,7 +169,7 @@ class TodoPut(TodoUpdate):
 class TodoComplete(Input):
     """How to complete."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{}, {"completed_at": "2027-03-14T09:00:00Z", "subtasks": "leave"}]})
+    model_config = ConfigDict(json_schema_extra={"examples": [{}, {"completed_at": "2026-11-01T18:30:00Z", "subtasks": "leave"}]})
 
     completed_at: Moment | None = Field(default=None, description="When it was done; now unless given, at most 5 minutes ahead.")
     subtasks: Subtasks = Field(default=Subtasks.COMPLETE, description="What becomes of open subtasks.")
