@@ -9,7 +9,7 @@ LOCKED := $(PIP_INSTALL) --require-hashes --only-binary :all:
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help run test coverage check format lock clean
+.PHONY: help run test coverage check format docs lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -36,6 +36,9 @@ check: .venv/dev ## Lint, formatting, types, import contracts, dependencies
 format: .venv/dev ## Format, and fix what can be fixed
 	$(BIN)/ruff check --fix-only
 	$(BIN)/ruff format
+
+docs: .venv/dev ## Write the pages that follow from the code: settings, errors, openapi.json
+	$(BIN)/python scripts/write_docs.py
 
 lock: ## Pin the dependencies anew (needs uv); ARGS="--upgrade" takes newer releases
 	$(COMPILE) $(ARGS) pyproject.toml --output-file requirements/run.lock

@@ -19,8 +19,8 @@ def file(tmp_path: Path, database_kind: str) -> Path:
 
 @pytest.fixture
 async def bare(file: Path) -> AsyncIterator[Database]:
-    """A database with the one table ``note (unit, part)``, which gives up waiting for other writers after half a second."""
-    database = Database(Settings(database_url=f"sqlite:///{file}", sqlite_write_seconds=0.5))
+    """A database with the one table ``note (unit, part)``; its writers wait for a minute, however busy the machine is."""
+    database = Database(Settings(database_url=f"sqlite:///{file}", sqlite_write_seconds=60))
     async with database.transaction() as session:
         await session.execute(text("CREATE TABLE note (unit INTEGER, part INTEGER)"))
     yield database

@@ -246,10 +246,9 @@ async def test_cancelled_units_leave_no_half_and_no_lock(bare: Database, file: P
     assert answered <= found.keys()
 
 
-async def test_full_queue_is_busy(file: Path) -> None:
-    database = Database(Settings(database_url=f"sqlite:///{file}", sqlite_write_queue=2))
-    async with database.transaction() as session:
-        await session.execute(text("CREATE TABLE note (unit INTEGER, part INTEGER)"))
+async def test_full_queue_is_busy(bare: Database, file: Path) -> None:
+    await bare.close()
+    database = Database(Settings(database_url=f"sqlite:///{file}", sqlite_write_queue=2, sqlite_write_seconds=60))
     first = await open_unit(database)
     waiting = await queue(write(database, 1), write(database, 2))
 
@@ -262,13 +261,16 @@ async def test_full_queue_is_busy(file: Path) -> None:
 
 
 async def test_unit_that_waits_too_long_is_busy(bare: Database, file: Path) -> None:
-    first = await open_unit(bare)
+    await bare.close()
+    database = Database(Settings(database_url=f"sqlite:///{file}", sqlite_write_seconds=0.1))
+    first = await open_unit(database)
 
     with pytest.raises(DatabaseBusyError, match="busy with other writes"):
-        await write(bare, 1)
+        await write(database, 1)
 
     await first.commit()
-    await write(bare, 2)
+    await write(database, 2)
+    await database.close()
     assert stored(file) == {0: 1, 2: 2}
 
 

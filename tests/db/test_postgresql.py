@@ -1,4 +1,5 @@
 import asyncio
+import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
@@ -37,9 +38,9 @@ async def strained(database_url: str, clock: TestClock, _emptied: None) -> Async
         database_url=database_url,
         postgresql_pool=1,
         postgresql_readers=1,
-        postgresql_pool_seconds=0.2,
-        postgresql_statement_seconds=0.3,
-        postgresql_lock_seconds=0.2,
+        postgresql_pool_seconds=0.5,
+        postgresql_statement_seconds=1,
+        postgresql_lock_seconds=0.5,
     )
     async with serving(settings, clock) as running:
         yield running
@@ -86,9 +87,9 @@ async def test_reader_cannot_write(service: Service) -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("statement_timeout", "300ms"),
-        ("lock_timeout", "200ms"),
-        ("idle_in_transaction_session_timeout", "5300ms"),
+        ("statement_timeout", "1s"),
+        ("lock_timeout", "500ms"),
+        ("idle_in_transaction_session_timeout", "6s"),
         ("application_name", "todo-api"),
         ("transaction_isolation", "read committed"),
         ("default_transaction_read_only", "off"),
@@ -99,7 +100,7 @@ async def test_writing_connection_has_the_setting(strained: Service, name: str, 
         assert (await session.execute(text(f"SHOW {name}"))).scalar_one() == value
 
 
-@pytest.mark.parametrize(("name", "value"), [("statement_timeout", "300ms"), ("default_transaction_read_only", "on")])
+@pytest.mark.parametrize(("name", "value"), [("statement_timeout", "1s"), ("default_transaction_read_only", "on")])
 async def test_reading_connection_has_the_setting(strained: Service, name: str, value: str) -> None:
     async with strained.state.database.snapshot() as session:
         assert (await session.execute(text(f"SHOW {name}"))).scalar_one() == value
@@ -226,6 +227,27 @@ async def test_work_before_a_collision_is_taken_back(service: Service, account: 
 
     assert response.status_code == 204
     assert (await client.get(f"/v1/todos/{todo}")).json()["title"] == "0x"
+
+
+async def test_cancelled_units_give_their_connections_back(service: Service, account: Account) -> None:
+    chance, database = random.Random(1), service.state.database  # noqa: S311  # repeatable, no secret
+
+    async def rename(name: str) -> None:
+        async with database.transaction() as session:
+            for _ in range(2):
+                await session.execute(text("UPDATE workspace SET name = name || :name"), {"name": name})
+
+    tasks = [asyncio.create_task(rename("x")) for _ in range(100)]
+    for task in tasks:
+        await asyncio.sleep(chance.uniform(0, 0.01))
+        task.cancel()
+    outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+    await asyncio.gather(*(rename("y") for _ in range(20)))
+
+    (workspace,) = (await service.client(account).get("/v1/workspaces")).json()["items"]
+    assert {type(outcome) for outcome in outcomes} <= {type(None), asyncio.CancelledError}
+    assert workspace["name"].count("y") == 40
+    assert workspace["name"].count("x") % 2 == 0
 
 
 async def test_lost_connections_are_replaced(service: Service, account: Account, outside: Any) -> None:

@@ -77,7 +77,7 @@ async def fill(service: Service, client: httpx.AsyncClient) -> httpx.Response:
         ("journal_mode", "wal"),
         ("synchronous", 2),  # FULL
         ("foreign_keys", 1),
-        ("busy_timeout", 500),
+        ("busy_timeout", 60_000),
         ("wal_autocheckpoint", 1000),
         ("query_only", 0),
         ("journal_size_limit", 67108864),
@@ -95,7 +95,7 @@ async def test_writing_connection_has_the_setting(bare: Database, name: str, val
     [
         ("journal_mode", "wal"),
         ("foreign_keys", 1),
-        ("busy_timeout", 500),
+        ("busy_timeout", 60_000),
         ("wal_autocheckpoint", 0),
         ("query_only", 1),
         ("trusted_schema", 0),

@@ -185,6 +185,14 @@ async def test_if_none_match_star_refuses_what_exists(client: httpx.AsyncClient,
     assert (await client.get(f"/v1/todos/{todo['id']}")).json() == todo
 
 
+@pytest.mark.parametrize("header", ['"3"', "", "x"])
+async def test_if_none_match_of_a_put_is_a_star_or_400(client: httpx.AsyncClient, todo: dict[str, Any], header: str) -> None:
+    answer = await client.put(f"/v1/todos/{todo['id']}", json={"title": "four"}, headers={"If-None-Match": header})
+
+    assert answer.status_code == 400
+    assert answer.json()["errors"] == [{"header": "If-None-Match", "code": "format", "message": "must be *"}]
+
+
 # --- order: who asks, what is asked, whether it is there, whether it may be changed, then the precondition
 
 

@@ -43,8 +43,11 @@ async def _known(request: Request) -> Expected | None:
 
 
 async def _only_new(request: Request) -> bool:
-    """Whether the client asks for a new resource and nothing else."""
-    return request.headers.get("if-none-match", "").strip() == "*"
+    """Whether the client asks for a new resource and nothing else; what cannot be promised is refused, not ignored."""
+    header = request.headers.get("if-none-match")
+    if header is not None and header.strip() != "*":
+        raise BadRequestError("If-None-Match takes * here.", flaws=[Flaw("must be *", "format", header="If-None-Match")])
+    return header is not None
 
 
 _expected.header = "If-Match"  # type: ignore[attr-defined]  # these are read by web/openapi.py

@@ -20,6 +20,7 @@ from todo_api.schemas.todos import OPEN_STATUSES, Priority, Status, TodoFilter, 
 
 _MOST_VALUES: Final = 100
 _LONGEST_QUERY: Final = 500
+_EDGE: Final[Any] = {"anyOf": [{"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}]}
 _DATE_OR_MOMENT: Final[TypeAdapter[date | datetime]] = TypeAdapter(LocalDate | Moment)
 
 StatusOrAny = Status | Literal["any"]
@@ -69,8 +70,12 @@ async def _filter(  # noqa: PLR0913, PLR0917  # each parameter is one of the API
     ] = [],  # noqa: B006  # as above
     completed: Annotated[QueryBoolean | None, Query(description="The plain form of status.")] = None,
     priority: Annotated[list[Priority], Query(max_length=5, description="With any of these.")] = [],  # noqa: B006  # as above
-    due_before: Annotated[str | None, Query(description="Due before this date (exclusive) or instant.")] = None,
-    due_after: Annotated[str | None, Query(description="Due after this date (exclusive) or instant.")] = None,
+    due_before: Annotated[
+        str | None, Query(description="Due before this date (exclusive) or instant.", json_schema_extra=_EDGE)
+    ] = None,
+    due_after: Annotated[
+        str | None, Query(description="Due after this date (exclusive) or instant.", json_schema_extra=_EDGE)
+    ] = None,
     overdue: Annotated[QueryBoolean | None, Query(description="Overdue in the caller's time zone, or not.")] = None,
     updated_since: Annotated[Moment | None, Query(description="Changed at or after this instant.")] = None,
     completed_since: Annotated[

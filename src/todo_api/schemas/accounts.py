@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import AfterValidator, ConfigDict, Field, SecretStr
 from pydantic.networks import validate_email
 
+from todo_api.domain.passwords import MAXIMUM_LENGTH, MINIMUM_LENGTH
 from todo_api.schemas._base import Input
 from todo_api.schemas.fields import Name, Timezone
 
@@ -37,6 +38,13 @@ Email = Annotated[
 Password = Annotated[
     SecretStr, Field(min_length=1, max_length=1024, examples=["correct horse battery"]), AfterValidator(encodable)
 ]
+NewPassword = Annotated[
+    SecretStr,
+    Field(
+        description="8 to 128 characters; common passwords are refused.",
+        json_schema_extra={"minLength": MINIMUM_LENGTH, "maxLength": MAXIMUM_LENGTH},
+    ),
+]
 
 
 class Registration(Input):
@@ -47,7 +55,7 @@ class Registration(Input):
     )
 
     email: Email
-    password: Annotated[SecretStr, Field(description="8 to 128 characters; common passwords are refused.")]
+    password: NewPassword
     name: Name | None = None
     timezone: Timezone = "UTC"
 
@@ -60,4 +68,4 @@ class PasswordChange(Input):
     )
 
     current_password: Password
-    new_password: Annotated[SecretStr, Field(description="8 to 128 characters; common passwords are refused.")]
+    new_password: NewPassword

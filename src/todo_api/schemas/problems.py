@@ -2,15 +2,17 @@
 
 from pydantic import ConfigDict, Field
 
-from todo_api.schemas._base import Output
+from todo_api.schemas._base import Output, unset
 
 
 class ProblemFlaw(Output):
-    """One thing wrong with the request."""
+    """One thing wrong with the request; one of `pointer`, `parameter` and `header` says where."""
 
-    pointer: str | None = Field(default=None, description="JSON Pointer into the body, as a fragment.", examples=["#/title"])
-    parameter: str | None = Field(default=None, description="Name of the path or query parameter.")
-    header: str | None = Field(default=None, description="Name of the header.")
+    model_config = ConfigDict(json_schema_serialization_defaults_required=False)
+
+    pointer: str = unset(description="JSON Pointer into the body, as a fragment.", examples=["#/title"])
+    parameter: str = unset(description="Name of the path or query parameter.")
+    header: str = unset(description="Name of the header.")
     code: str = Field(examples=["string_too_short"])
     message: str
 

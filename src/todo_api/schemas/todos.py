@@ -162,7 +162,7 @@ class TodoPut(TodoUpdate):
 class TodoComplete(Input):
     """How to complete."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{}, {"completed_at": "2027-03-14T09:00:00Z", "subtasks": "leave"}]})
+    model_config = ConfigDict(json_schema_extra={"examples": [{}, {"completed_at": "2026-11-01T18:30:00Z", "subtasks": "leave"}]})
 
     occurrence: Occurrence | None = Field(
         default=None, description="Which occurrence; the current one unless given. Send it, and a repeat cannot step twice."

@@ -44,8 +44,14 @@ _SCHEMES: Final = {
 }
 _HEADERS: Final = {
     "If-Match": "The `ETag` you read (or `*`): the change is made only if it is still current, else 412.",
-    "If-None-Match": "An `ETag` you have: 304 if it is current. On PUT, `*` asks for a new resource only.",
+    "If-None-Match": "An `ETag` you have: 304 if it is current. On PUT it is `*`, and asks for a new resource only.",
     "Idempotency-Key": "1 to 255 visible ASCII characters: the same request with the same key happens once, for 24 hours.",
+}
+_TAGS_PATTERN: Final = r'^(\*|(W/)?"[!#-~]*"( *, *(W/)?"[!#-~]*")*)$'
+_HEADER_SCHEMAS: Final = {
+    "If-Match": {"type": "string", "pattern": _TAGS_PATTERN, "examples": ['"3"']},
+    "If-None-Match": {"type": "string", "pattern": _TAGS_PATTERN, "examples": ['"3"']},
+    "Idempotency-Key": {"type": "string", "pattern": "^[!-~]+$", "minLength": 1, "maxLength": 255},
 }
 _SAFE: Final = {"get", "head"}
 _PROBLEMS: Final = {
@@ -135,7 +141,7 @@ def _complete(operation: dict[str, Any], route: APIRoute, method: str) -> None:
     if scopes is not None:
         names = [scope.value for scope in scopes]
         operation["security"] = [{"AccessToken": names}, {"ApiKey": names}]
-    parameters = [_header_parameter(name) for name in sorted(headers)]
+    parameters = [_header_parameter(name, method) for name in sorted(headers)]
     if parameters:
         operation.setdefault("parameters", []).extend(parameters)
     body = operation.get("requestBody", {}).get("content", {})
@@ -207,8 +213,9 @@ def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
     return schema if not kinds else others | (kinds[0] if len(kinds) == 1 else {"anyOf": kinds})
 
 
-def _header_parameter(name: str) -> dict[str, Any]:
-    return {"name": name, "in": "header", "required": False, "description": _HEADERS[name], "schema": {"type": "string"}}
+def _header_parameter(name: str, method: str) -> dict[str, Any]:
+    schema = {"const": "*"} if (name, method) == ("If-None-Match", "put") else _HEADER_SCHEMAS[name]
+    return {"name": name, "in": "header", "required": False, "description": _HEADERS[name], "schema": schema}
 
 
 def _calls(dependant: Dependant) -> Iterator[Any]:
