@@ -538,6 +538,14 @@ class NotInBatchError(InvalidInputError):
         super().__init__([], "Credentials, streams and batches are requests of their own.")
 
 
+class BatchTooLargeError(InvalidInputError):
+    code = "batch_too_large"
+    title = "The batch does too much at once"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__([], f"{detail} Send this operation in another one.")
+
+
 class ReferenceInvalidError(InvalidInputError):
     """``$ref:<op_id>`` stands for nothing; ``reference`` is that op_id."""
 

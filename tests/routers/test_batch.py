@@ -391,6 +391,46 @@ async def test_what_stands_alone_is_refused(client: httpx.AsyncClient, method: s
     assert (result["status"], result["body"]["code"]) == (422, "not_in_batch")
 
 
+def many(op_id: str, count: int) -> Json:
+    return {"op_id": op_id, "method": "POST", "path": "/v1/todos/bulk", "body": {"todos": [{"title": "x"}] * count}}
+
+
+async def test_todos_of_bulk_operations_are_bounded_together(client: httpx.AsyncClient) -> None:
+    delete = {"filter": {"label": "none"}, "action": "delete"}
+    *kept, update, lines, after = await run(
+        client,
+        many("a", 500),
+        many("b", 400),
+        many("c", 99),
+        {"op_id": "d", "method": "POST", "path": "/v1/todos/quick", "body": {"text": "x"}},
+        {"op_id": "e", "method": "POST", "path": "/v1/todos/bulk-update", "body": delete},
+        {"op_id": "f", "method": "POST", "path": "/v1/todos/quick", "body": {"text": "x\ny"}},
+        create("g"),
+    )
+
+    assert [result["status"] for result in kept] == [201] * 4
+    assert [(result["status"], result["body"]["code"]) for result in (update, lines)] == [(422, "batch_too_large")] * 2
+    assert after["status"] == 201
+
+
+async def test_answers_are_bounded_together(client: httpx.AsyncClient) -> None:
+    todos = [{"title": "x", "notes": "n" * 60_000}] * 15
+    await client.post("/v1/todos/bulk", json={"todos": todos})
+    first = (await client.get("/v1/todos?limit=1")).json()["items"][0]
+
+    update = {"filter": {"completed": False}, "set": {"title": "y"}}
+    *pages, updated, small = await run(
+        client,
+        *(read(f"o{number}", "/v1/todos") for number in range(12)),
+        {"op_id": "update", "method": "POST", "path": "/v1/todos/bulk-update", "body": update},
+        read("small", "/v1/me"),
+    )
+
+    assert [page["status"] for page in pages] == [200] * 11 + [422]
+    assert (updated["status"], updated["body"]["code"], small["status"]) == (422, "batch_too_large", 200)
+    assert (await client.get(f"/v1/todos/{first['id']}")).json()["title"] == "x"
+
+
 @pytest.mark.parametrize("path", ["/v1/todos/%00", "/v1/todos?q=%00"])
 async def test_nul_in_a_path_is_refused(client: httpx.AsyncClient, path: str) -> None:
     (result,) = await run(client, read("a", path))

@@ -80,8 +80,8 @@ class BulkUpdate(Input):
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [
-                {"filter": {"filter": "overdue and label:home"}, "set": {"due": "2027-03-15"}, "dry_run": True},
-                {"ids": ["0193a5b0-7c1e-7000-8000-000000000001"], "action": "complete"},
+                {"filter": {"filter": "overdue and label:home"}, "set": {"due": "2027-03-15"}},
+                {"filter": {"label": "food"}, "action": "complete", "dry_run": True},
             ]
         }
     )

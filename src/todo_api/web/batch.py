@@ -17,6 +17,7 @@ from todo_api.db.session import Session
 from todo_api.domain.actor import Actor
 from todo_api.errors import (
     BadRequestError,
+    BatchTooLargeError,
     Flaw,
     MethodNotAllowedError,
     NotInBatchError,
@@ -27,6 +28,7 @@ from todo_api.errors import (
     UnavailableError,
 )
 from todo_api.schemas.batch import BatchRequest, Operation
+from todo_api.schemas.bulk import MOST_AT_ONCE
 from todo_api.web import problems
 from todo_api.web.route import Route
 
@@ -39,6 +41,8 @@ _MAKES_ANOTHER_ACTOR: Final = re.compile(r"/v1/(?:me|workspaces|invitations)(?:/
 _BROUGHT: Final = frozenset({b"host", b"authorization", b"x-api-key"})
 _TOLD: Final = ("etag", "location")
 _SUCCESSES: Final = range(200, 300)
+_MOST_TODOS: Final = 1000  # in operations that hold many: others wait until the transaction ends
+_MOST_BYTES: Final = 10 * 2**20  # of answers, which are kept until the last one is known
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,8 @@ class Batch:
         self._actor = actor
         self._identify = identify
         self._outcomes: dict[str, Outcome] = {}
+        self._todos = 0
+        self._bytes = 0
 
     async def run(self, data: BatchRequest) -> bytes:
         """The answer; in an atomic batch the first failure raises OperationFailedError."""
@@ -96,16 +102,31 @@ class Batch:
         scope = self._scope(operation)
         route = self._route(scope)
         body = self._resolved(operation.body) if "body" in operation.model_fields_set else None
+        todos = _todos_in(route, body)
+        if todos and self._todos + todos > _MOST_TODOS:
+            raise BatchTooLargeError(f"A batch is about at most {_MOST_TODOS} todos in its bulk and quick requests.")
         async with AsyncExitStack() as stack:
             if alone and operation.method != "GET":
                 await stack.enter_async_context(self._session.savepoint())
-            try:
-                outcome = await _answer(route, self._operation_request(scope, body))
-            except RequestValidationError as error:
-                raise problems.from_validation(error) from None
-        if operation.method != "GET" and _MAKES_ANOTHER_ACTOR.match(scope["path"]):
+            outcome = await self._answer(route, self._operation_request(scope, body))
+        self._todos += todos
+        self._bytes += len(outcome.body)
+        if operation.method != "GET" and _MAKES_ANOTHER_ACTOR.match(_path(scope)):
             self._actor = await self._identify(Request({**scope, "method": "GET", "state": self._state(None)}))
         return outcome
+
+    async def _answer(self, route: Route, request: Request) -> Outcome:
+        try:
+            response = await route.inner(request)
+        except RequestValidationError as error:
+            raise problems.from_validation(error) from None
+        body = getattr(response, "body", None)
+        if body is None:  # a stream: it would be read when the session is closed
+            raise NotInBatchError
+        if self._bytes + len(body) > _MOST_BYTES:
+            raise BatchTooLargeError(f"The answers of a batch have at most {_MOST_BYTES} bytes.")
+        headers = {name: response.headers[name] for name in _TOLD if name in response.headers}
+        return Outcome(response.status_code, bytes(body), headers)
 
     def _scope(self, operation: Operation) -> Scope:
         """The scope that a server would give the operation."""
@@ -130,7 +151,7 @@ class Batch:
 
     def _route(self, scope: Scope) -> Route:
         """The route of the operation, found as the application's router finds it."""
-        path = scope["path"].removeprefix(scope.get("root_path", ""))
+        path = _path(scope)
         if not path.startswith(_ROOT):
             raise PathNotFoundError
         if _ALONE.match(path):
@@ -183,13 +204,23 @@ class Batch:
         return made
 
 
-async def _answer(route: Route, request: Request) -> Outcome:
-    response = await route.inner(request)
-    body = getattr(response, "body", None)
-    if body is None:  # a stream: it would be read when the session is closed
-        raise NotInBatchError
-    headers = {name: response.headers[name] for name in _TOLD if name in response.headers}
-    return Outcome(response.status_code, bytes(body), headers)
+def _path(scope: Scope) -> str:
+    path: str = scope["path"]
+    return path.removeprefix(scope.get("root_path", ""))
+
+
+def _todos_in(route: Route, body: Any) -> int:
+    """How many todos an operation may be about, where it holds many; whether it is well-formed is not asked here."""
+    match route.name, body:
+        case "create_todos", {"todos": list() as todos}:
+            return len(todos)
+        case "update_todos", {"ids": list() as ids}:
+            return len(ids)
+        case "update_todos", _:
+            return MOST_AT_ONCE
+        case "quick_add", {"text": str() as text}:
+            return text.count("\n") + 1
+    return 0
 
 
 def _placed(error: TodoApiError, place: int) -> list[Flaw]:
