@@ -9,7 +9,8 @@ from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
-from todo_api.errors import TodoApiError, catalogue
+from todo_api.domain.filter_syntax import FilterSyntaxError
+from todo_api.errors import Flaw, PathNotFoundError, TodoApiError, catalogue
 from todo_api.main import create_app
 from todo_api.settings import Settings
 
@@ -24,9 +25,16 @@ SECTIONS: Final = {  # by the first setting of each
 }
 EXAMPLES: Final[dict[str, Any]] = {  # what errors are told where they are raised
     "allowed": "GET, HEAD, POST",
+    "count": 7,
     "depth": 5,
+    "error": PathNotFoundError(),
+    "expected": 5,
+    "fault": FilterSyntaxError("expected a value", offset=6, length=1, expected=("a date",)),
+    "flaw": Flaw("there is no frequency like that", "rrule_value", pointer="#/recurrence/rrule"),
     "flaws": (),
     "limit": 2**20,
+    "op_id": "buy",
+    "problem": {},
     "role": "editor",
     "scope": "todos:write",
     "seconds": 10,

@@ -53,7 +53,7 @@ async def test_create_logs_every_field(service: Service, client: httpx.AsyncClie
 
     nothing = ["parent_id", "completed_at", "completed_by", "start_time", "start_timezone", "duration_minutes"]
     nothing += ["section_id", "recurrence", "occurrence", "external_source", "external_id", "external_url"]
-    plain = {"notes": "", "status": "open", "labels": [], "order": "a0", "created_by": account.user_id}
+    plain: dict[str, Any] = {"notes": "", "status": "open", "labels": [], "order": "a0", "created_by": account.user_id}
     plain |= {"assignee_ids": [], "reminders": [], "blocked_by": [], "custom_metadata": {}}
     dates = {"due_date": "2027-03-14", "due_time": "09:00", "due_timezone": "UTC", "start_date": "2027-03-13"}
     sent = {"list_id": account.inbox_id, "title": "Pay", "priority": 3, "deadline": "2027-03-15"}

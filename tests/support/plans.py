@@ -36,7 +36,8 @@ class Asked:
             for statement, parameters in self.statements:
                 if session.dialect_name == "sqlite":
                     rows = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
-                    _read_sqlite(plan, [(row[0], row[1], row[3]) for row in rows])
+                    found: list[tuple[Any, ...]] = [tuple(row) for row in rows]
+                    _read_sqlite(plan, [(row[0], row[1], row[3]) for row in found])
                 else:
                     rows = await connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {statement}", parameters)
                     _read_postgresql(plan, rows.scalar_one()[0]["Plan"], above="")
