@@ -53,8 +53,13 @@ def look(settings: Settings, question: Callable[[Connection], Found]) -> Found:
     return asyncio.run(ask())
 
 
+def is_modelled(name: str | None, kind: str, _parents: Any) -> bool:
+    """The search index is no table of the models, which SQLite keeps in several."""
+    return kind != "table" or name is None or not name.startswith("todo_search")
+
+
 def differences(connection: Connection) -> list[Any]:
-    context = MigrationContext.configure(connection, opts={"compare_type": True})
+    context = MigrationContext.configure(connection, opts={"compare_type": True, "include_name": is_modelled})
     return list(compare_metadata(context, Todo.metadata))
 
 
@@ -106,7 +111,8 @@ def test_empty_to_head_equals_the_models(migrated: Settings) -> None:
 def test_every_table_of_the_models_is_there(migrated: Settings) -> None:
     found = look(migrated, lambda connection: set(inspect(connection).get_table_names()))
 
-    assert found == {*Base.metadata.tables, "alembic_version"}
+    modelled = {name for name in found if is_modelled(name, "table", {})}
+    assert modelled == {name for name in Base.metadata.tables if is_modelled(name, "table", {})} | {"alembic_version"}
 
 
 def test_every_step_goes_down_and_up_again(migrated: Settings) -> None:

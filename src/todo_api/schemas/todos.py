@@ -175,6 +175,8 @@ class TodoComplete(Input):
 class TodoSkip(Input):
     """Which occurrence to skip."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"occurrence": "2027-03-14"}]})
+
     occurrence: Occurrence | None = None
 
 
