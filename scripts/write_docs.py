@@ -25,6 +25,7 @@ SECTIONS: Final = {  # by the first setting of each
 }
 EXAMPLES: Final[dict[str, Any]] = {  # what errors are told where they are raised
     "allowed": "GET, HEAD, POST",
+    "bound": "A batch is about at most 1000 todos in its bulk and quick requests.",
     "count": 7,
     "depth": 5,
     "error": PathNotFoundError(),
@@ -35,6 +36,7 @@ EXAMPLES: Final[dict[str, Any]] = {  # what errors are told where they are raise
     "limit": 2**20,
     "op_id": "buy",
     "problem": {},
+    "reason": "No operation before this one has that op_id.",
     "role": "editor",
     "scope": "todos:write",
     "seconds": 10,
@@ -66,9 +68,10 @@ Every error is a problem document ([RFC 9457](https://www.rfc-editor.org/rfc/rfc
 }
 ```
 
-Decide by `code`: it is stable, and `title` and `status` are fixed for it. `detail` is for people, and may change. `errors`
-says where the flaws are, twenty at most: `pointer` into the body, or the name of a `parameter` or `header`. The value that was
-sent is never repeated. `request_id` is in the server's log, and in the header `X-Request-Id` of every answer.
+Decide by `code`: it is stable, and `title` and `status` are fixed for it (but `operation_failed` has the status of the
+operation). `detail` is for people, and may change. `errors` says where the flaws are, twenty at most: `pointer` into the body,
+or the name of a `parameter` or `header`. The value that was sent is never repeated. `request_id` is in the server's log, and in
+the header `X-Request-Id` of every answer.
 
 Some kinds say more: `missing_scope`, `missing_role`, and with `version_mismatch` the `current` representation. A request that
 may be repeated later carries `Retry-After`, in seconds.

@@ -542,8 +542,8 @@ class BatchTooLargeError(InvalidInputError):
     code = "batch_too_large"
     title = "The batch does too much at once"
 
-    def __init__(self, detail: str) -> None:
-        super().__init__([], f"{detail} Send this operation in another one.")
+    def __init__(self, bound: str) -> None:
+        super().__init__([], f"{bound} Send this operation in another one.")
 
 
 class ReferenceInvalidError(InvalidInputError):
@@ -552,8 +552,8 @@ class ReferenceInvalidError(InvalidInputError):
     code = "reference_invalid"
     title = "The reference stands for no id"
 
-    def __init__(self, reference: str, detail: str) -> None:
-        super().__init__([], detail)
+    def __init__(self, reference: str, reason: str) -> None:
+        super().__init__([], reason)
         self.extensions = {"reference": reference}
 
 
