@@ -14,7 +14,7 @@ from todo_api.domain.filter_language import parse
 from todo_api.domain.filter_syntax import FilterSyntaxError
 from todo_api.domain.permissions import Scope
 from todo_api.errors import FilterInvalidError
-from todo_api.schemas.filter_queries import FilterChecked, FilterQuery
+from todo_api.schemas.filter_todos import FilterChecked, FilterQuery
 from todo_api.schemas.pages import Page
 from todo_api.schemas.todos import TodoRead
 from todo_api.web.route import Route
