@@ -53,6 +53,12 @@ TODO = sa.table(
     *(sa.column(name, columns.Id()) for name in ("id", "list_id", "workspace_id")),
     *(sa.column(name, sa.String()) for name in ("title", "notes")),
 )
+COMMENT = sa.table(
+    "comment",
+    *(sa.column(name, columns.Id()) for name in ("id", "todo_id")),
+    sa.column("body", sa.String()),
+    sa.column("deleted_at", columns.Instant()),
+)
 
 
 def _batches() -> Iterator[list[Any]]:
@@ -69,15 +75,25 @@ def _scope(row: Any) -> str:
     return f" {' '.join(words)} "
 
 
+def _comments(ids: list[str]) -> dict[str, list[str]]:
+    """Live comments of these todos, the newest first."""
+    found = sa.select(COMMENT.c.todo_id, COMMENT.c.body).where(COMMENT.c.todo_id.in_(ids), COMMENT.c.deleted_at.is_(None))
+    bodies: dict[str, list[str]] = {}
+    for todo_id, body in op.get_bind().execute(found.order_by(COMMENT.c.id.desc())):
+        bodies.setdefault(todo_id, []).append(body)
+    return bodies
+
+
 def _fill() -> None:
-    """Index the todos there are; there was no way to comment on them."""
+    """Index the todos there are."""
     for rows in _batches():
+        comments = _comments([row.id for row in rows])
         values = [
             {
                 "todo_id": row.id,
                 "title": indexed([row.title]),
                 "notes": indexed([row.notes]),
-                "comments": "",
+                "comments": indexed(comments.get(row.id, [])),
                 "scope": _scope(row),
             }
             for row in rows
