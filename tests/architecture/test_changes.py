@@ -18,6 +18,9 @@ LOGGED: dict[str, list[tuple[str, str]]] = {
     "complete_todo": [("todo", "complete")],
     "reopen_todo": [("todo", "reopen")],
     "move_todo": [("todo", "move")],
+    "create_todos": [("label", "create"), ("todo", "create"), ("todo", "create")],
+    "update_todos": [("todo", "update"), ("todo", "update")],
+    "quick_add": [("label", "create"), ("todo", "create")],
     "create_list": [("list", "create")],
     "update_list": [("list", "update")],
     "delete_list": [("list", "delete")],
@@ -28,6 +31,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "update_todo": {"title": "changed"},
     "put_todo": {"title": "changed"},
     "move_todo": {"position": "bottom"},
+    "update_todos": {"filter": {"status": "open"}, "set": {"priority": "high"}},
     "update_list": {"name": "changed"},
 }
 

@@ -25,8 +25,9 @@ def calls(dependant: Dependant) -> list[Any]:
 
 
 def said(answer: httpx.Response) -> tuple[int, dict[str, Any]]:
-    """The answer, without what differs between any two requests."""
-    return answer.status_code, {name: value for name, value in answer.json().items() if name not in {"instance", "request_id"}}
+    """The answer, without what differs between any two requests, and the id that was sent."""
+    differing = {"instance", "request_id", "todo_id"}
+    return answer.status_code, {name: value for name, value in answer.json().items() if name not in differing}
 
 
 # --- what routes state
@@ -138,14 +139,16 @@ async def test_a_stranger_s_id_in_a_body_is_as_good_as_none(
 ) -> None:
     client = service.client(stranger)
     url = operation.path.format(**await make_ids(service, stranger))
-    real = {"before": "todo_id", "after": "todo_id", "parent_id": "todo_id", "list_ids": "list_id"}
+    real = {"before": "todo_id", "after": "todo_id", "parent_id": "todo_id", "list_ids": "list_id", "ids": "todo_id"}
     if operation.path.startswith("/v1/lists"):
         real |= {"before": "list_id", "after": "list_id"}
 
     for member in operation.members("uuid"):
         id_ = mine[real.get(member, member)]
         example = {
-            name: value for name, value in (operation.example or {}).items() if name not in {"before", "after", "position"}
+            name: value
+            for name, value in (operation.example or {}).items()
+            if name not in {"before", "after", "position", "filter"}
         }
         plural = member.endswith("s")
         theirs = await client.request(operation.method, url, json=example | {member: [id_] if plural else id_})
