@@ -165,7 +165,7 @@ def all_conditions(shape: Shape) -> tuple[ColumnElement[bool], ...]:
     return (or_(*(_branch(branch, shape) for branch in shape.branches)), *_common(shape))
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=256)
 def _common(shape: Shape) -> tuple[ColumnElement[bool], ...]:
     seen = _access.visible(Todo.workspace_id, Todo.list_id, restricted=shape.restricted)
     return (Todo.deleted_at.is_(None), *map(_part, sorted(shape.parts)), *map(condition, shape.forms), *seen)

@@ -17,7 +17,7 @@ _LIMIT: Final[Any] = bindparam("row_limit")
 _SERVED: Final = {"list": "order", "inbox": "order"}  # indexes of lists have this order only; those of workspaces have all
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=256)  # a statement takes about 100 kB
 def page_statement(shape: Shape, stretch: Stretch, *, continued: bool) -> Select[Any]:
     """Rows of one stretch in order: ``COLUMNS``, then the keys; parameters ``row_limit`` and those of ``place_parameters``.
 
