@@ -46,6 +46,7 @@ def _run(connection: Connection) -> None:
     else:
         connection.exec_driver_sql("PRAGMA journal_mode=WAL")
         connection.exec_driver_sql("PRAGMA busy_timeout=60000")
+        connection.exec_driver_sql("PRAGMA wal_autocheckpoint=0")  # a server beside this does it, else the last one to close
         connection.exec_driver_sql("PRAGMA foreign_keys=OFF")  # batch mode rebuilds tables
         connection.exec_driver_sql("BEGIN IMMEDIATE")
     context.configure(

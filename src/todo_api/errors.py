@@ -7,7 +7,7 @@ TodoApiError
 ├── NotFoundError                   404  ├── TodoNotFoundError · ListNotFoundError · LabelNotFoundError · …
 ├── MethodNotAllowedError           405
 ├── NotAcceptableError              406
-├── BodyLateError                   408
+├── BodyLateError · HeaderLateError 408
 ├── ConflictError                   409  ├── EmailTakenError · ParentCycleError · ListTrashedError · …
 ├── VersionMismatchError            412
 ├── BodyTooLargeError               413
@@ -15,6 +15,7 @@ TodoApiError
 ├── InvalidInputError               422  ├── FilterInvalidError · RecurrenceInvalidError · IdempotencyKeyReusedError
 ├── PreconditionRequiredError       428
 ├── TooManyRequestsError            429
+├── HeaderTooLargeError             431
 ├── InternalError                   500
 └── UnavailableError                503  ├── DatabaseBusyError · DatabaseUnavailableError · HashingBusyError
 
@@ -460,6 +461,15 @@ class BodyLateError(TodoApiError):
         super().__init__(f"A body must arrive within {seconds:g} s.", headers={"Connection": "close"})
 
 
+class HeaderLateError(TodoApiError):
+    status = 408
+    code = "header_late"
+    title = "The header did not arrive in time"
+
+    def __init__(self) -> None:
+        super().__init__("The whole header must arrive within 5 s.", headers={"Connection": "close"})
+
+
 class BodyTooLargeError(TodoApiError):
     status = 413
     code = "body_too_large"
@@ -475,7 +485,7 @@ class MediaTypeUnsupportedError(TodoApiError):
     title = "The body's type is not supported"
 
 
-# --- 422, 428, 429 -------------------------------------------------------------------------------------------------------
+# --- 422, 428, 429, 431 --------------------------------------------------------------------------------------------------
 
 
 class InvalidInputError(TodoApiError):
@@ -608,6 +618,15 @@ class TooManyRequestsError(TodoApiError):
 
     def __init__(self, seconds: int) -> None:
         super().__init__(f"Try again in {seconds} s.", headers={"Retry-After": str(seconds)})
+
+
+class HeaderTooLargeError(TodoApiError):
+    status = 431
+    code = "header_too_large"
+    title = "The header is too large"
+
+    def __init__(self) -> None:
+        super().__init__("A header has at most 100 fields and 32 KiB, the address included.", headers={"Connection": "close"})
 
 
 # --- 5xx -------------------------------------------------------------------------------------------------------------------

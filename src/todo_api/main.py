@@ -58,13 +58,14 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
 
 
 @asynccontextmanager
-async def running(settings: Settings, clock: Clock = system_clock) -> AsyncIterator[State]:
+async def running(settings: Settings, clock: Clock = system_clock, *, checkpoints: bool = True) -> AsyncIterator[State]:
     """Open the database and what a process keeps in memory; commands use it without the application.
 
+    They leave SQLite's checkpoints to the server that may run beside them.
     Raises StartupError when the schema is not the one needed, and UnavailableError when the database does not answer.
     """
     zone("UTC")  # reads the names of all zones, once
-    database = Database(settings)
+    database = Database(settings, checkpoints=checkpoints)
     passwords = Passwords(threads=settings.hashing_threads, queue=settings.hashing_queue)
     try:
         await migrations.require_current(database, settings)

@@ -2,10 +2,10 @@
 
 import ipaddress
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, DotEnvSettingsSource, EnvSettingsSource, SettingsConfigDict
 
 _DRIVERS = {
     "sqlite": "sqlite+aiosqlite",
@@ -14,13 +14,16 @@ _DRIVERS = {
     "postgresql": "postgresql+asyncpg",
     "postgresql+asyncpg": "postgresql+asyncpg",
 }
+_PREFIX = "TODO_API_"
+_OF_TESTS = "TODO_API_TEST_"
+_TLS = {"disable", "allow", "prefer", "require", "verify-ca", "verify-full"}
 
 
 class Settings(BaseSettings):
     """All settings; frozen, passed down, never imported as an instance."""
 
     model_config = SettingsConfigDict(
-        env_prefix="TODO_API_",
+        env_prefix=_PREFIX,
         env_file=".env",
         env_ignore_empty=True,
         extra="ignore",
@@ -31,7 +34,10 @@ class Settings(BaseSettings):
 
     # --- where
     database_url: Annotated[
-        str, Field(description="SQLite file (`sqlite:///path`) or PostgreSQL (`postgresql://user:password@host/name`).")
+        str,
+        Field(
+            description="SQLite file (`sqlite:///path`) or PostgreSQL (`postgresql://user:password@host/name?sslmode=require`)."
+        ),
     ] = "sqlite:///todo-api.db"
     host: Annotated[str, Field(description="Address to listen on.")] = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535, description="Port to listen on; 0 takes a free one.")] = 8000
@@ -98,7 +104,10 @@ class Settings(BaseSettings):
             urlsplit(url).port  # noqa: B018  # looking is the check
         except ValueError:
             raise ValueError("has no valid port; in a password write : / @ as %3A %2F %40") from None
-        return f"{_DRIVERS[scheme]}://{rest}"
+        place, _, query = rest.partition("?")
+        if parameters := _parameters(query, on_sqlite=scheme.startswith("sqlite")):
+            place = f"{place}?{urlencode(parameters, safe='/')}"
+        return f"{_DRIVERS[scheme]}://{place}"
 
     @model_validator(mode="after")
     def _bootstrap_is_whole(self) -> Self:
@@ -133,3 +142,24 @@ class Settings(BaseSettings):
         Raises pydantic's ValidationError, whose text names the variables at fault and never their values.
         """
         return cls(**{name: value for name, value in overrides.items() if value is not None})
+
+    @classmethod
+    def unknown_names(cls) -> list[str]:
+        """Names in the environment and in ``.env`` that look like settings and are none; they are ignored."""
+        given = {*EnvSettingsSource(cls).env_vars, *DotEnvSettingsSource(cls).env_vars}
+        names = {name.upper() for name in given}
+        known = {f"{_PREFIX}{name}".upper() for name in cls.model_fields}
+        return sorted(name for name in names - known if name.startswith(_PREFIX) and not name.startswith(_OF_TESTS))
+
+
+def _parameters(query: str, *, on_sqlite: bool) -> dict[str, str]:
+    """What may follow ``?`` in a database's address, as the driver spells it."""
+    found: dict[str, str] = {}
+    for name, value in parse_qsl(query, keep_blank_values=True):
+        if on_sqlite or name not in {"sslmode", "ssl", "host", "port"}:
+            known = "a SQLite file takes none" if on_sqlite else "sslmode, host and port are"
+            raise ValueError(f"has a parameter that is not known: {known}")
+        if name in {"sslmode", "ssl"} and value not in _TLS:
+            raise ValueError("sslmode must be disable, allow, prefer, require, verify-ca or verify-full")
+        found["ssl" if name == "sslmode" else name] = value  # libpq's name, and asyncpg's
+    return found

@@ -87,6 +87,37 @@ def test_invalidated_connection_is_unavailable() -> None:
     assert type(dialect.unavailable(from_driver(Exception(), invalidated=True))) is DatabaseUnavailableError
 
 
+@pytest.mark.parametrize(
+    ("cause", "said"),
+    [
+        (asyncpg.InvalidCatalogNameError("x"), "There is no such database"),
+        (asyncpg.InvalidPasswordError("x"), "The database server refuses this user"),
+        (asyncpg.InvalidAuthorizationSpecificationError("x"), "The database server refuses this user"),
+        (asyncpg.InsufficientPrivilegeError("x"), "The database does not let this user"),
+        (asyncpg.UndefinedTableError("x"), "None"),
+        (OSError(), "None"),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
+)
+def test_postgresql_error_is_misconfigured(cause: Exception, said: str) -> None:
+    for error in (cause, from_driver(cause)):
+        assert str(dialect.misconfigured(error)).startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("cause", "expected"),
+    [
+        (asyncpg.UndefinedTableError("x"), True),
+        (asyncpg.UndefinedColumnError("x"), False),
+        (sqlite3.OperationalError("no such table: alembic_version"), True),
+        (sqlite3.OperationalError("disk I/O error"), False),
+    ],
+    ids=repr,
+)
+def test_missing_table_is_known(cause: Exception, expected: object) -> None:
+    assert dialect.is_missing_table(from_driver(cause)) is expected
+
+
 def test_exhausted_pool_is_busy() -> None:
     assert type(dialect.unavailable(PoolTimeoutError())) is DatabaseBusyError
 

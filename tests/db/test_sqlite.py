@@ -117,6 +117,16 @@ async def test_synchronous_normal_is_taken_when_set(file: Path) -> None:
     assert level == 1
 
 
+async def test_writer_of_a_command_never_checkpoints(file: Path) -> None:
+    database = Database(Settings(database_url=f"sqlite:///{file}"), checkpoints=False)
+
+    async with database.transaction() as session:
+        pages = await pragma(session, "wal_autocheckpoint")
+
+    await database.close()
+    assert pages == 0
+
+
 async def test_reader_cannot_write(bare: Database, file: Path) -> None:
     async with bare.snapshot() as session:
         with pytest.raises(UnavailableError):

@@ -181,6 +181,13 @@ def test_first_start_prints_a_curl_line_that_works(url: str, tmp_path: Path) -> 
     assert b'"email":"you@example.com"' in done.stdout
 
 
+def test_first_start_names_the_address_that_was_bound(url: str, tmp_path: Path) -> None:
+    with serving(tmp_path, "--host", "::1", key="", database_url=url) as server:
+        wait_until(lambda: f"curl -s {server.url}/v1/auth/register" in server.output)
+
+    assert re.fullmatch(r"http://\[::1\]:[1-9]\d+", server.url)
+
+
 def test_start_with_an_account_prints_no_welcome(server: Server) -> None:
     assert "There is no account yet" not in server.output
 

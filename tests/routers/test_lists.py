@@ -254,6 +254,7 @@ async def test_delete_list_takes_it_away(client: httpx.AsyncClient) -> None:
     answer = await client.delete(f"/v1/lists/{made['id']}")
 
     assert (answer.status_code, answer.content) == (204, b"")
+    assert "content-type" not in answer.headers
     assert told(await client.get(f"/v1/lists/{made['id']}")) == (404, "list_not_found")
     assert await names(client) == ["Inbox"]
 

@@ -18,7 +18,7 @@ from todo_api.security import api_keys
 EMAIL = "ada@example.com"
 PASSWORD = "correct horse battery"
 _SECONDS = 30
-_ADDRESS = re.compile(r"Uvicorn running on (http://[\w.:]+)")
+_ADDRESS = re.compile(r"Uvicorn running on (http://[\w.:\[\]]+)")
 
 
 @dataclass(frozen=True)

@@ -29,27 +29,27 @@ async def add_user(settings: Settings, *, email: str, name: str | None, password
         data = Registration.model_validate({"email": email, "name": name, "password": password, "timezone": timezone})
     except ValidationError as error:
         raise _unusable(error) from None
-    async with running(settings) as state, state.database.transaction() as session:
+    async with running(settings, checkpoints=False) as state, state.database.transaction() as session:
         return str((await AccountService(session, state).register(data)).user.id)
 
 
 async def list_users(settings: Settings) -> list[str]:
     """A line for each account."""
-    async with running(settings) as state, state.database.snapshot() as session:
+    async with running(settings, checkpoints=False) as state, state.database.snapshot() as session:
         users = await UserRepository(session, state.clock).all()
     return [f"{user.id}  {user.email}  {user.name}{'  (disabled)' if user.disabled_at else ''}" for user in users]
 
 
 async def reset_password(settings: Settings, *, email: str, password: str) -> None:
     """Set the password of an account."""
-    async with running(settings) as state, state.database.transaction() as session:
+    async with running(settings, checkpoints=False) as state, state.database.transaction() as session:
         user = await _user(UserRepository(session, state.clock), email)
         await AccountService(session, state).reset_password(user.id, password)
 
 
 async def disable_user(settings: Settings, *, email: str) -> None:
     """Keep an account from logging in."""
-    async with running(settings) as state, state.database.transaction() as session:
+    async with running(settings, checkpoints=False) as state, state.database.transaction() as session:
         users = UserRepository(session, state.clock)
         user = await _user(users, email)
         await users.disable(user.id)
@@ -64,7 +64,7 @@ async def create_key(settings: Settings, *, email: str, name: str, preset: str, 
         raise _unusable(error) from None
     except ValueError:
         raise StartupError(f"preset must be one of {', '.join(Preset)}") from None
-    async with running(settings) as state, state.database.transaction() as session:
+    async with running(settings, checkpoints=False) as state, state.database.transaction() as session:
         user = await _user(UserRepository(session, state.clock), email)
         actor = Actor(user_id=user.id, credential="command line", scopes=ALL_SCOPES, zone=zone("UTC"))
         keys = ApiKeyRepository(session, state.clock)
@@ -75,7 +75,7 @@ async def create_key(settings: Settings, *, email: str, name: str, preset: str, 
 
 async def list_keys(settings: Settings, *, email: str) -> list[str]:
     """A line for each live key of an account."""
-    async with running(settings) as state, state.database.snapshot() as session:
+    async with running(settings, checkpoints=False) as state, state.database.snapshot() as session:
         user = await _user(UserRepository(session, state.clock), email)
         found = await ApiKeyRepository(session, state.clock).page(user.id, limit=_ALL, after=None)
     return [f"{key.id}  {key.name}  {' '.join(key.scopes)}  last used {key.last_used_at or 'never'}" for key in found.items]
@@ -83,14 +83,14 @@ async def list_keys(settings: Settings, *, email: str) -> list[str]:
 
 async def revoke_key(settings: Settings, *, email: str, key_id: str) -> None:
     """End a key for ever."""
-    async with running(settings) as state, state.database.transaction() as session:
+    async with running(settings, checkpoints=False) as state, state.database.transaction() as session:
         user = await _user(UserRepository(session, state.clock), email)
         await ApiKeyRepository(session, state.clock).revoke(user.id, key_id)
 
 
 async def rotate_signing_key(settings: Settings) -> str:
     """The id of the secret that signs from now on."""
-    async with running(settings) as state, state.database.transaction() as session:
+    async with running(settings, checkpoints=False) as state, state.database.transaction() as session:
         return (await SigningKeyRepository(session, state.clock).rotate()).id
 
 

@@ -8,6 +8,8 @@ from uuid import UUID
 
 import typer
 
+from todo_api import __version__
+
 if TYPE_CHECKING:
     from todo_api.settings import Settings
 
@@ -28,6 +30,22 @@ app.add_typer(key_app, name="key")
 app.add_typer(secret_app, name="signing-key")
 
 EmailArgument = Annotated[str, typer.Argument(help="Email address of the account.")]
+
+
+def _show_version(wanted: bool) -> None:  # noqa: FBT001  # as Typer calls it
+    if wanted:
+        typer.echo(f"todo-api {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: Annotated[  # noqa: FBT002  # a flag
+        bool, typer.Option("--version", help="Print the version.", callback=_show_version, is_eager=True)
+    ] = False,
+) -> None:
+    """The to-do backend you can retry."""
+    del version  # its callback did it
 
 
 @app.command()
@@ -51,7 +69,7 @@ def migrate(
     from todo_api.db import migrations  # noqa: PLC0415  # heavy
 
     _report_errors(lambda: migrations.upgrade(_settings(), revision))
-    typer.echo("The schema is up to date.")
+    typer.echo("The schema is up to date." if revision == "head" else f"The schema is at {revision}.")
 
 
 @app.command()
@@ -71,7 +89,8 @@ def doctor() -> None:
 
     checks = _run(examine(_settings()))
     for check in checks:
-        typer.echo(f"{'ok  ' if check.ok else 'FAIL'}  {check.name}: {check.detail}")
+        sign = "warn" if check.warns else "ok  "
+        typer.echo(f"{sign if check.ok else 'FAIL'}  {check.name}: {check.detail}")
     raise typer.Exit(0 if all(check.ok for check in checks) else 1)
 
 

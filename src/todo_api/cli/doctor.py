@@ -9,11 +9,11 @@ from pathlib import Path
 from todo_api.db import migrations
 from todo_api.db.engine import Database
 from todo_api.domain.dates import zone
-from todo_api.errors import UnavailableError
+from todo_api.errors import StartupError, UnavailableError
 from todo_api.settings import Settings
 
 _LEAST_SPACE = 256 * 2**20
-_SAFE_SQLITE = (3, 51, 3)  # before it, two processes that checkpoint at once can damage the file
+_SAFE_SQLITE = (3, 51, 3)  # before it, two processes that checkpoint at once can damage the file; commands never do
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +23,22 @@ class Check:
     name: str
     ok: bool
     detail: str
+    warns: bool = False
 
 
 async def examine(settings: Settings) -> list[Check]:
     """Look at everything; nothing is changed."""
     database = Database(settings)
     try:
-        return [_settings(settings), *await _database(database), _disk(database), _clock(), _zones(), _sqlite(settings)]
+        return [
+            _settings(settings),
+            *_names(),
+            *await _database(database, settings),
+            _disk(database),
+            _clock(),
+            _zones(),
+            _sqlite(settings),
+        ]
     finally:
         await database.close()
 
@@ -44,15 +53,25 @@ def _settings(settings: Settings) -> Check:
     )
 
 
-async def _database(database: Database) -> list[Check]:
+def _names() -> list[Check]:
+    """A name that is misspelled would be ignored in silence."""
+    return [Check("settings", ok=True, warns=True, detail=f"{name} is no setting") for name in Settings.unknown_names()]
+
+
+async def _database(database: Database, settings: Settings) -> list[Check]:
     if database.file_is_missing:
         return [Check("database", ok=True, detail=f"{database.file} does not exist yet; `todo-api serve` makes it")]
     try:
         have = await migrations.current(database)
     except UnavailableError as error:
         return [Check("database", ok=False, detail=error.title)]
-    want = migrations.needed()
-    detail = f"revision {have}" if have == want else f"revision {have}, needed {want}: type todo-api migrate"
+    except StartupError as error:
+        return [Check("database", ok=False, detail=str(error))]
+    want, detail = migrations.needed(), f"revision {have}"
+    if have != want and migrations.is_behind(settings, have):
+        detail = f"revision {have}, needed {want}: type todo-api migrate"
+    elif have != want:
+        detail = f"revision {have} is newer than this program ({want}): install the matching version"
     return [
         Check("database", ok=True, detail=f"{database.dialect_name} answers"),
         Check("schema", ok=have == want, detail=detail),
@@ -82,5 +101,5 @@ def _zones() -> Check:
 def _sqlite(settings: Settings) -> Check:
     version = sqlite3.sqlite_version
     newer = sqlite3.sqlite_version_info >= _SAFE_SQLITE
-    note = "" if newer or not settings.on_sqlite else "; below 3.51.3 no second program should write to the file"
+    note = "" if newer or not settings.on_sqlite else "; below 3.51.3 nothing but todo-api should write to the file"
     return Check("sqlite", ok=True, detail=version + note)

@@ -2,9 +2,15 @@
 
 import asyncio
 import os
+import socket
 import sys
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
 
 import uvicorn
+from uvicorn.config import STARTUP_FAILURE
+from uvicorn.supervisors import Multiprocess
 
 from todo_api.db import migrations
 from todo_api.errors import StartupError
@@ -12,8 +18,10 @@ from todo_api.main import create_app, running
 from todo_api.observability import logs
 from todo_api.repositories.users import UserRepository
 from todo_api.settings import Settings
+from todo_api.web.guard import Guard
 
 _FACTORY = "todo_api.cli.server:worker_app"
+_REACHABLE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # compared, not bound
 
 
 def serve(settings: Settings, *, migrate: bool) -> None:
@@ -24,14 +32,18 @@ def serve(settings: Settings, *, migrate: bool) -> None:
         )
     if settings.on_sqlite or migrate:
         migrations.upgrade(settings)
-    if not asyncio.run(_has_account(settings)):
-        print(_welcome(settings), file=sys.stderr, flush=True)  # noqa: T201  # for the person at the terminal
+    is_new = not asyncio.run(_has_account(settings))
+
+    def greet(port: int) -> None:
+        """Called when the port is known, which the settings may leave to the system."""
+        if is_new:
+            print(_welcome(settings, port), file=sys.stderr, flush=True)  # noqa: T201  # for the person at the terminal
+
     logs.configure(level=settings.log_level, format_=settings.log_format)
     if settings.workers == 1:
-        _run(create_app(settings), settings)
+        _serve_alone(settings, greet)
     else:
-        os.environ["TODO_API_HOST"] = settings.host  # an option of this command decides what workers allow
-        _run(_FACTORY, settings)
+        _serve_with_workers(settings, greet)
 
 
 def worker_app() -> object:
@@ -41,13 +53,44 @@ def worker_app() -> object:
     return create_app(settings)
 
 
-def _run(app: object, settings: Settings) -> None:
-    uvicorn.run(
-        app,  # type: ignore[arg-type]  # an application or the name of its factory
+class _Server(uvicorn.Server):
+    """Tells the port as soon as it is bound."""
+
+    def __init__(self, config: uvicorn.Config, greet: Callable[[int], None]) -> None:
+        super().__init__(config)
+        self._greet = greet
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._greet(self.servers[0].sockets[0].getsockname()[1])
+
+
+def _serve_alone(settings: Settings, greet: Callable[[int], None]) -> None:
+    server = _Server(_config(create_app(settings), settings), greet)
+    with suppress(KeyboardInterrupt):
+        server.run()
+    if not server.started:
+        sys.exit(STARTUP_FAILURE)
+
+
+def _serve_with_workers(settings: Settings, greet: Callable[[int], None]) -> None:
+    os.environ["TODO_API_HOST"] = settings.host  # an option of this command decides what workers allow
+    config = _config(_FACTORY, settings)
+    bound = config.bind_socket()
+    greet(bound.getsockname()[1])
+    with suppress(KeyboardInterrupt):
+        Multiprocess(config, sockets=[bound]).run()
+
+
+def _config(app: Any, settings: Settings) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
         factory=isinstance(app, str),
         host=settings.host,
         port=settings.port,
         workers=settings.workers,
+        http=Guard,
+        ws="none",
         access_log=False,
         server_header=False,
         date_header=True,
@@ -55,17 +98,17 @@ def _run(app: object, settings: Settings) -> None:
         forwarded_allow_ips=settings.forwarded_allow_ips,
         timeout_graceful_shutdown=settings.shutdown_seconds,
         timeout_keep_alive=30,
-        h11_max_incomplete_event_size=32 * 1024,
     )
 
 
 async def _has_account(settings: Settings) -> bool:
-    async with running(settings) as state, state.database.snapshot() as session:
+    async with running(settings, checkpoints=False) as state, state.database.snapshot() as session:
         return await UserRepository(session, state.clock).exist()
 
 
-def _welcome(settings: Settings) -> str:
-    base = f"http://{'127.0.0.1' if settings.host == '0.0.0.0' else settings.host}:{settings.port}"  # noqa: S104  # compared, not bound
+def _welcome(settings: Settings, port: int) -> str:
+    host = _REACHABLE.get(settings.host, settings.host)
+    base = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     if not settings.registration_open:
         return "There is no account yet. Make one:\n\n  todo-api user add you@example.com\n"
     return (

@@ -12,11 +12,28 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
-from todo_api.errors import DatabaseBusyError, DatabaseUnavailableError, StorageFullError, UnavailableError, WriteConflictError
+from todo_api.errors import (
+    DatabaseBusyError,
+    DatabaseUnavailableError,
+    StartupError,
+    StorageFullError,
+    UnavailableError,
+    WriteConflictError,
+)
 
 _COLLISIONS: Final = {"40001", "40P01"}
 _BUSY: Final = {"57014", "55P03", "53300"}  # query canceled, lock not available, too many connections
 _DISK_FULL: Final = {"53100", "53200"}
+_UNDEFINED_TABLE: Final = "42P01"
+_MISCONFIGURED: Final = {
+    "3D000": "There is no such database on the server. Make it with createdb, or name another one",
+    "28": "The database server refuses this user or password. Set the right ones",
+    "42501": "The database does not let this user do that. Grant it the schema, or name another user",
+}
+_SQLITE_DAMAGED: Final = {
+    sqlite3.SQLITE_NOTADB: "The file is no SQLite database. Name another one",
+    sqlite3.SQLITE_CORRUPT: "The database file is damaged. Restore a backup, or name another file",
+}
 _SQLITE_BUSY: Final = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _SQLITE_COLUMNS: Final = re.compile(r"UNIQUE constraint failed: (.+)$")
 _SQLITE_NAMED: Final = re.compile(r"constraint failed: (\w+)$")
@@ -114,6 +131,24 @@ def _by_state(state: str | None) -> UnavailableError | None:
     if state.startswith(("08", "57P")):  # connection exceptions, shutdown and start-up
         return DatabaseUnavailableError()
     return None
+
+
+def misconfigured(error: BaseException) -> StartupError | None:
+    """What to mend when ``error`` says that the address names no usable database; None when it says something else."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    if isinstance(cause, sqlite3.Error):
+        text = _SQLITE_DAMAGED.get((getattr(cause, "sqlite_errorcode", 0) or 0) & 0xFF)
+    else:
+        state = getattr(cause, "sqlstate", None) or ""
+        text = _MISCONFIGURED.get(state) or _MISCONFIGURED.get(state[:2])
+    return StartupError(f"{text} in TODO_API_DATABASE_URL.") if text else None
+
+
+def is_missing_table(error: DBAPIError) -> bool:
+    """Whether the statement named a table that does not exist."""
+    if isinstance(error.orig, sqlite3.Error):
+        return str(error.orig).startswith("no such table")
+    return getattr(error.orig, "sqlstate", None) == _UNDEFINED_TABLE
 
 
 def violated(error: IntegrityError) -> str:

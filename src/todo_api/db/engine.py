@@ -35,12 +35,15 @@ class Reading:
 class Database:
     """Engines of one database. Reading and writing are apart: a reader cannot write, and never waits for a writer on SQLite."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, checkpoints: bool = True) -> None:
         self.dialect_name = "sqlite" if settings.on_sqlite else "postgresql"
         self._file = Path(make_url(settings.database_url).database or "") if settings.on_sqlite else None
-        kind = sqlite if settings.on_sqlite else postgresql
-        self._reading = kind.reading_engine(settings)
-        self._writing = kind.writing_engine(settings)
+        if settings.on_sqlite:
+            self._reading = sqlite.reading_engine(settings)
+            self._writing = sqlite.writing_engine(settings, checkpoints=checkpoints)
+        else:
+            self._reading = postgresql.reading_engine(settings)
+            self._writing = postgresql.writing_engine(settings)
         self._writer = (
             sqlite.Writer(self._writing, queue=settings.sqlite_write_queue, seconds=settings.sqlite_write_seconds)
             if settings.on_sqlite

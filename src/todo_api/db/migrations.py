@@ -1,5 +1,6 @@
 """The schema's revision: what the database has, what this program needs, and the way from one to the other."""
 
+import asyncio
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -35,20 +36,45 @@ def config(settings: Settings) -> Any:
 def upgrade(settings: Settings, revision: str = "head") -> None:
     """Bring the schema up to ``revision``; several at once wait for each other. Not to be called from a running event loop.
 
-    Raises StartupError for a revision that this program does not know, and UnavailableError when the database does not answer.
+    Raises StartupError for an unknown revision, for one that the schema is past, and for an address that names no usable
+    database; UnavailableError when the database does not answer.
     """
     from alembic import command  # noqa: PLC0415  # as in config()
     from alembic.util import CommandError  # noqa: PLC0415  # as in config()
 
     _require_folder(settings)
+    if revision != "head":
+        asyncio.run(_require_not_past(settings, revision))
     try:
         command.upgrade(config(settings), revision)
     except CommandError as error:
         raise StartupError(f"{error}, which belongs to another version of this program. Install the matching one.") from error
-    except (DBAPIError, OSError) as error:
-        if known := dialect.unavailable(error):
+    except Exception as error:
+        if known := dialect.unavailable(error) or dialect.misconfigured(error):
             raise known from error
         raise
+
+
+async def _require_not_past(settings: Settings, revision: str) -> None:
+    """Going back drops columns and tables with what is in them, so a command that brings up does not do it."""
+    from alembic.script import ScriptDirectory  # noqa: PLC0415  # as in config()
+    from alembic.util import CommandError  # noqa: PLC0415  # as in config()
+
+    database = Database(settings)
+    try:
+        have = await current(database)
+    finally:
+        await database.close()
+    if have is None or not _is_known(settings, have):
+        return
+    scripts = ScriptDirectory.from_config(config(settings))
+    try:
+        found: Any = scripts.get_revision(revision)  # None for "base"
+    except CommandError:
+        return  # the upgrade names it
+    wanted = None if found is None else found.revision
+    if wanted != have and (wanted is None or wanted in {script.revision for script in scripts.iterate_revisions(have, "base")}):
+        raise StartupError(f"The schema is at {have}, which is past {revision}, and does not go back: restore a backup instead.")
 
 
 def _require_folder(settings: Settings) -> None:
@@ -78,14 +104,21 @@ def needed() -> str:
 
 
 async def current(database: Database) -> str | None:
-    """The revision that the database has; None for an empty one. Raises UnavailableError when it does not answer."""
+    """The revision that the database has; None for an empty one.
+
+    Raises UnavailableError when it does not answer, and StartupError when the address names no usable database.
+    """
     if database.file_is_missing:
         return None
     try:
         async with database.snapshot() as session:
             return (await session.execute(_CURRENT)).scalar_one_or_none()
-    except DBAPIError:  # there is no such table
-        return None
+    except Exception as error:
+        if isinstance(error, DBAPIError) and dialect.is_missing_table(error):
+            return None
+        if known := dialect.unavailable(error) or dialect.misconfigured(error):
+            raise known from error
+        raise
 
 
 async def require_current(database: Database, settings: Settings) -> None:
@@ -93,9 +126,14 @@ async def require_current(database: Database, settings: Settings) -> None:
     have, want = await current(database), needed()
     if have == want:
         return
-    if have is None or _is_known(settings, have):
+    if is_behind(settings, have):
         raise StartupError(f"The database schema is behind ({have or 'empty'}, needed {want}). Type: todo-api migrate")
     raise StartupError(f"The database schema ({have}) is newer than this program ({want}). Install the matching version.")
+
+
+def is_behind(settings: Settings, have: str | None) -> bool:
+    """Whether a revision that is not the needed one can be brought up to it; else it is a newer program's."""
+    return have is None or _is_known(settings, have)
 
 
 def _is_known(settings: Settings, revision: str) -> bool:

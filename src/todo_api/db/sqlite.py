@@ -51,9 +51,10 @@ def reading_engine(settings: Settings) -> AsyncEngine:
     return _engine(settings, pragmas=(*_BOTH, "query_only=ON", "wal_autocheckpoint=0"), mode="ro", size=settings.sqlite_readers)
 
 
-def writing_engine(settings: Settings) -> AsyncEngine:
-    """The one connection that writes."""
-    pragmas = ("journal_mode=WAL", f"synchronous={settings.sqlite_synchronous}", "journal_size_limit=67108864", *_BOTH)
+def writing_engine(settings: Settings, *, checkpoints: bool = True) -> AsyncEngine:
+    """The one connection that writes; a command beside the server leaves checkpoints to it."""
+    own = ("journal_mode=WAL", f"synchronous={settings.sqlite_synchronous}", "journal_size_limit=67108864")
+    pragmas = (*own, *_BOTH) if checkpoints else (*own, *_BOTH, "wal_autocheckpoint=0")
     engine = _engine(settings, pragmas=pragmas, mode="rwc", size=1)
 
     @event.listens_for(engine.sync_engine, "handle_error")

@@ -39,7 +39,7 @@ class ApiKeyRead(Output):
     scopes: list[Scope]
     list_ids: list[str] | None
     expires_at: Timestamp | None
-    last_used_at: Timestamp | None = Field(description="Coarse: written about once a minute.")
+    last_used_at: Timestamp | None = Field(description="Coarse: written every 30 seconds.")
     version: int
     created_at: Timestamp
     updated_at: Timestamp

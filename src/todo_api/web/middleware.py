@@ -22,6 +22,7 @@ _SECURITY: Final = {
     "x-frame-options": "DENY",
     "referrer-policy": "no-referrer",
 }
+_EMPTY: Final = {204, 304}
 _log: Final = logger("todo_api.access")
 
 
@@ -101,6 +102,8 @@ class _Exchange:
         if message["type"] == "http.response.start":
             self._status = message["status"]
             headers = MutableHeaders(scope=message)
+            if message["status"] in _EMPTY:
+                del headers["content-type"]  # of nothing
             headers["x-request-id"] = self._request_id
             for name, value in _SECURITY.items():
                 headers.setdefault(name, value)
