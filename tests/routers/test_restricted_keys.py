@@ -9,6 +9,8 @@ import pytest
 from tests.support.service import Account, Service
 from todo_api.domain.permissions import Scope
 
+UNKNOWN = "01900000-0000-7000-8000-000000000000"
+
 
 @dataclass(frozen=True)
 class Home:
@@ -178,10 +180,33 @@ async def test_capture_repeated_under_its_own_id_changes_nothing(capture: httpx.
     path = "/v1/todos/01900000-0000-7000-8000-000000000007"
     await capture.put(path, json={"title": "Caught"})
 
-    again = await capture.put(path, json={"title": "Overwritten"})
+    again = await capture.put(path, json={"title": "Caught"})
 
     assert (again.status_code, again.json()) == (200, {"id": "01900000-0000-7000-8000-000000000007"})
-    assert (await client.get(path)).json()["title"] == "Caught"
+    assert (await client.get(path)).json()["version"] == 1
+
+
+@pytest.mark.parametrize("body", [{"title": "Overwritten"}, {"completed": True}, {"due": "2027-03-14"}, {"parent_id": UNKNOWN}])
+async def test_capture_that_would_change_something_is_refused(
+    capture: httpx.AsyncClient, client: httpx.AsyncClient, body: dict[str, Any]
+) -> None:
+    path = "/v1/todos/01900000-0000-7000-8000-000000000007"
+    await capture.put(path, json={"title": "Caught"})
+
+    answer = await capture.put(path, json=body)
+
+    assert (answer.status_code, answer.json()["missing_scope"]) == (403, "todos:read")
+    todo = (await client.get(path)).json()
+    assert (todo["title"], todo["completed"], todo["version"]) == ("Caught", False, 1)
+
+
+async def test_capture_of_a_stale_version_is_refused_and_shown_nothing(capture: httpx.AsyncClient) -> None:
+    path = "/v1/todos/01900000-0000-7000-8000-000000000007"
+    await capture.put(path, json={"title": "Caught"})
+
+    answer = await capture.put(path, json={"title": "Caught"}, headers={"If-Match": '"7"'})
+
+    assert (answer.status_code, answer.json()["code"], answer.json().get("current")) == (412, "version_mismatch", None)
 
 
 @pytest.mark.parametrize(
@@ -229,3 +254,61 @@ async def test_complete_only_changes_nothing_else(
     answer = await ticker.request(method, f"/v1/todos/{home.todo_id}{suffix}", json=body)
 
     assert (answer.status_code, answer.json()["missing_scope"]) == (403, "todos:write")
+
+
+@pytest.mark.parametrize(("method", "body"), [("PATCH", {"completed": True}), ("PUT", {"status": "completed"}), ("PATCH", {})])
+async def test_complete_only_completes_by_the_fields_as_well(
+    ticker: httpx.AsyncClient, home: Home, method: str, body: dict[str, Any]
+) -> None:
+    answer = await ticker.request(method, f"/v1/todos/{home.todo_id}", json=body)
+
+    assert (answer.status_code, answer.json()["completed"]) == (200, bool(body))
+
+
+@pytest.mark.parametrize("body", [{"completed": True, "title": "Mine"}, {"status": "cancelled"}, {"title": "Mine"}])
+@pytest.mark.parametrize("method", ["PATCH", "PUT"])
+async def test_complete_only_changes_no_other_field(
+    ticker: httpx.AsyncClient, home: Home, method: str, body: dict[str, Any]
+) -> None:
+    answer = await ticker.request(method, f"/v1/todos/{home.todo_id}", json=body)
+
+    assert (answer.status_code, answer.json()["missing_scope"]) == (403, "todos:write")
+
+
+@pytest.mark.parametrize("path", [f"/v1/todos/{UNKNOWN}", "/v1/todos/by-external/github/1"])
+async def test_complete_only_creates_nothing(ticker: httpx.AsyncClient, path: str) -> None:
+    answer = await ticker.put(path, json={"completed": True})
+
+    assert (answer.status_code, answer.json()["missing_scope"]) == (403, "todos:write")
+
+
+# --- the account
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/v1/keys"),
+        ("POST", "/v1/keys"),
+        ("GET", f"/v1/keys/{UNKNOWN}"),
+        ("DELETE", f"/v1/keys/{UNKNOWN}"),
+        ("GET", "/v1/sessions"),
+        ("DELETE", f"/v1/sessions/{UNKNOWN}"),
+        ("POST", "/v1/auth/password"),
+        ("PATCH", "/v1/me"),
+        ("POST", "/v1/labels"),
+        ("PATCH", f"/v1/labels/{UNKNOWN}"),
+        ("DELETE", f"/v1/labels/{UNKNOWN}"),
+        ("GET", "/v1/filters"),
+        ("POST", "/v1/filters"),
+        ("GET", f"/v1/filters/{UNKNOWN}"),
+        ("PATCH", f"/v1/filters/{UNKNOWN}"),
+        ("DELETE", f"/v1/filters/{UNKNOWN}"),
+        ("POST", f"/v1/filters/{UNKNOWN}/move"),
+        ("GET", f"/v1/filters/{UNKNOWN}/todos"),
+    ],
+)
+async def test_the_account_is_closed(home: Home, method: str, path: str) -> None:
+    answer = await home.key.request(method, path)
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "forbidden"), answer.text

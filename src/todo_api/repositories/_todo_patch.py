@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from todo_api.domain.changes import Operation
-from todo_api.domain.permissions import Role
+from todo_api.domain.permissions import Role, Scope
 from todo_api.domain.text import search_key
 from todo_api.errors import InvalidInputError
 from todo_api.repositories import _labels
@@ -44,6 +44,11 @@ def wanted_status(data: TodoUpdate) -> Status | None:
 def operation(row: TodoRow, target: Status) -> Operation:
     if target is Status.COMPLETED:
         return Operation.COMPLETE
+def scope_for(data: TodoUpdate) -> Scope:
+    """The scope that goes with that role."""
+    return Scope.TODOS_COMPLETE if role_for(data) is Role.COMPLETER else Scope.TODOS_WRITE
+
+
     return Operation.REOPEN if target in OPEN and not row.is_open else Operation.UPDATE
 
 

@@ -20,10 +20,13 @@ from todo_api.errors import (
     InvalidInputError,
     ListTrashedError,
     NotRecurringError,
+    ScopeMissingError,
+    TodoApiError,
     TodoBlockedError,
     TodoNotFoundError,
     TodoTrashedError,
     TooManyTodosError,
+    UnavailableError,
     WriteConflictError,
 )
 from todo_api.models import Todo
@@ -39,6 +42,7 @@ from todo_api.repositories._todo_patch import (
     plain_values,
     present,
     role_for,
+    scope_for,
     wanted_labels,
     wanted_status,
 )
@@ -90,11 +94,13 @@ class TodoRepository(TodoCreation, TodoListing):
     async def put(self, todo_id: str, data: TodoPut, expected: Expected, *, only_new: bool) -> tuple[TodoRow, bool]:
         """Create the todo under this id or change it; tells whether it is new.
 
-        Raises TodoNotFoundError also for an id that somebody else's todo has, and TodoTrashedError for one that was deleted.
+        Raises TodoNotFoundError also for an id that somebody else's todo has, and TodoTrashedError for one that was deleted;
+        ScopeMissingError where the credential may complete only, and is to create or to change more.
         """
         if data.model_fields_set & _TREE_FIELDS:
             await self._lock_tree(todo_id)
         found = await self._find(todo_id)
+        self._require_scope(Scope.TODOS_WRITE if found is None else scope_for(data))
         if found is None:
             await self._require_free(todo_id, expected)
             return await self.create(as_new(data), todo_id=todo_id), True
@@ -106,13 +112,38 @@ class TodoRepository(TodoCreation, TodoListing):
         if row.deleted_at is not None:
             raise TodoTrashedError
         if not self.actor.may(Scope.TODOS_READ):
-            return row, False  # a credential that sees nothing creates, and may repeat that, but changes nothing
+            return await self._repeated(row, data, expected), False
         _places.require_writable(state.role, role_for(data), archived_at=state.archived_at, trashed_at=None)
         self._expect(row, expected)
         return await self._patch(row, data), False
 
+    async def _repeated(self, row: TodoRow, data: TodoPut, expected: Expected) -> TodoRow:
+        """The todo, for a credential that sees none: it creates, and may repeat that, but changes nothing.
+
+        Raises VersionMismatchError, which shows nothing, and ScopeMissingError where there would be something to change: the
+        unit of work is rolled back. Why a change would fail is not told either, for it depends on what is not seen.
+        """
+        self._require_version(row, expected)
+        try:
+            patched = await self._patch(row, data)
+        except UnavailableError:
+            raise
+        except TodoApiError:
+            raise ScopeMissingError(Scope.TODOS_READ.value) from None
+        if patched.version != row.version:
+            raise ScopeMissingError(Scope.TODOS_READ.value)
+        return row
+
+    def _require_scope(self, scope: Scope) -> None:
+        if not self.actor.may(scope):
+            raise ScopeMissingError(scope.value)
+
     async def update(self, todo_id: str, data: TodoUpdate, expected: Expected = ANY) -> TodoRow:
-        """Change the fields that were sent; a patch that changes nothing keeps the version."""
+        """Change the fields that were sent; a patch that changes nothing keeps the version.
+
+        Completing and reopening needs todos:complete, all else todos:write: raises ScopeMissingError.
+        """
+        self._require_scope(scope_for(data))
         if data.model_fields_set & _TREE_FIELDS:
             await self._lock_tree(todo_id)
         return await self._patch(await self._load(todo_id, role_for(data), expected), data)
@@ -132,6 +163,7 @@ class TodoRepository(TodoCreation, TodoListing):
         if "external" in data.model_fields_set and (sent is None or (sent.source, sent.id) != (source, external_id)):
             raise InvalidInputError.at("#/external", "contradicts the path", "contradiction")
         if found is None:
+            self._require_scope(Scope.TODOS_WRITE)
             external = External(source=source, id=external_id, url=None if sent is None else sent.url)
             return await self._create_external(external, data, expected), True
         try:

@@ -30,7 +30,9 @@ async def register(  # noqa: PLR0917  # FastAPI's way to ask for things
     return {"user": made.user, "workspace_id": made.workspace_id, "inbox_id": made.inbox_id, "tokens": tokens}
 
 
-@router.post("/password", dependencies=[needs(Scope.KEYS_MANAGE, hashes=True)], status_code=204)
+@router.post(
+    "/password", dependencies=[needs(Scope.KEYS_MANAGE, hashes=True, account=True)], status_code=204, responses={429: {}}
+)
 async def change_password(data: PasswordChange, accounts: Accounts, actor: CurrentActor) -> None:
     """Change your password; your other sessions end."""
     kind, _, session_id = actor.credential.partition(":")

@@ -16,6 +16,7 @@ from todo_api.web.route import Route
 
 router = APIRouter(prefix="/v1", route_class=Route)
 
+MANAGE = needs(Scope.KEYS_MANAGE, account=True)
 
 @router.post("/auth/login", tags=["auth"], dependencies=[KEYED])
 async def login(data: Login, flow: LoginFlow, request: Request) -> Tokens:
@@ -40,7 +41,7 @@ async def logout(data: Refresh, logins: Logins) -> None:
     await logins.end_by_token(data.refresh_token.get_secret_value())
 
 
-@router.get("/sessions", tags=["sessions"], dependencies=[needs(Scope.KEYS_MANAGE)], response_model=Page[SessionRead])
+@router.get("/sessions", tags=["sessions"], dependencies=[MANAGE], response_model=Page[SessionRead])
 async def list_sessions(logins: Logins, actor: CurrentActor) -> dict[str, Any]:
     """Your open sessions, the last used first; there is always one page."""
     rows = await logins.all(actor.user_id)
@@ -48,7 +49,7 @@ async def list_sessions(logins: Logins, actor: CurrentActor) -> dict[str, Any]:
     return {"items": items, "next_cursor": None}
 
 
-@router.delete("/sessions/{session_id}", tags=["sessions"], dependencies=[needs(Scope.KEYS_MANAGE)], status_code=204)
+@router.delete("/sessions/{session_id}", tags=["sessions"], dependencies=[MANAGE], status_code=204)
 async def end_session(session_id: SessionId, logins: Logins, actor: CurrentActor) -> None:
     """End a session: its tokens are worth nothing from now on."""
     await logins.end(session_id, actor.user_id)

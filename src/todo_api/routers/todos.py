@@ -23,7 +23,8 @@ router = APIRouter(prefix="/v1/todos", tags=["todos"], route_class=Route)
 READ = needs(Scope.TODOS_READ)
 CREATE = needs(Scope.TODOS_WRITE)
 WRITE = needs(Scope.TODOS_READ, Scope.TODOS_WRITE)
-COMPLETE = needs(Scope.TODOS_READ, Scope.TODOS_COMPLETE)
+COMPLETE = needs(Scope.TODOS_READ, Scope.TODOS_COMPLETE)  # of PATCH and PUT: what is more than that, the repository refuses
+PUT = needs(Scope.TODOS_COMPLETE)
 
 
 @router.get("", dependencies=[READ], response_model=Page[TodoRead])
@@ -54,16 +55,16 @@ async def get_todo(todo_id: TodoId, todos: Todos, known: IfNoneMatch, response: 
     return unless_known(response, await todos.get(todo_id), known)
 
 
-@router.patch("/{todo_id}", dependencies=[WRITE], response_model=TodoRead)
+@router.patch("/{todo_id}", dependencies=[COMPLETE], response_model=TodoRead)
 async def update_todo(todo_id: TodoId, data: TodoUpdate, todos: Todos, expected: IfMatch, response: Response) -> TodoRow:
     """Change the fields you send; leave the others alone (JSON Merge Patch).
 
-    `completed` and `status` complete and reopen as the actions do.
+    `completed` and `status` complete and reopen as the actions do, and need `todos:complete`; all else needs `todos:write`.
     """
     return tagged(response, await todos.update(todo_id, data, expected))
 
 
-@router.put("/{todo_id}", dependencies=[CREATE], response_model=TodoRead, responses={201: {"model": TodoRead}})
+@router.put("/{todo_id}", dependencies=[PUT], response_model=TodoRead, responses={201: {"model": TodoRead}})
 async def put_todo(  # noqa: PLR0917  # FastAPI's way to ask for things
     todo_id: TodoId,
     data: TodoPut,
@@ -75,7 +76,9 @@ async def put_todo(  # noqa: PLR0917  # FastAPI's way to ask for things
 ) -> TodoRow | Response:
     """Create a todo under your own id, or change the fields you send where it exists.
 
-    Repeating it changes nothing, so an offline client can create safely.
+    Repeating it changes nothing, so an offline client can create safely. All but completing and reopening needs the scope
+    `todos:write`. A credential without `todos:read` creates and repeats, and gets the `id`; what would change an existing todo
+    is refused.
     """
     row, created = await todos.put(todo_id, data, expected, only_new=only_new)
     if created:
@@ -86,7 +89,7 @@ async def put_todo(  # noqa: PLR0917  # FastAPI's way to ask for things
 
 @router.put(
     "/by-external/{source}/{external_id:path}",
-    dependencies=[WRITE],
+    dependencies=[COMPLETE],
     response_model=TodoRead,
     responses={201: {"model": TodoRead}},
 )
@@ -95,7 +98,8 @@ async def upsert_todo(  # noqa: PLR0917  # FastAPI's way to ask for things
 ) -> TodoRow:
     """Create the todo of an external reference, or change the fields you send where it exists.
 
-    The reference is unique in a workspace: that of the list you name, else your default list's.
+    The reference is unique in a workspace: that of the list you name, else your default list's. All but
+    completing and reopening needs the scope `todos:write`.
     """
     row, created = await todos.upsert_external(source, external_id, data, expected)
     if created:
