@@ -41,7 +41,7 @@ class Flaw:
 class TodoApiError(Exception):
     """Base of all errors; ``code`` is stable and public, ``title`` is fixed for a code.
 
-    ``keeps_changes`` marks the few answers whose writes must survive them: a counted wrong password, an ended session family.
+    ``keeps_changes`` marks the few answers whose writes must survive them: an ended session family.
     """
 
     status: ClassVar[int] = 500
@@ -100,9 +100,9 @@ class IdempotencyKeyInvalidError(BadRequestError):
     code = "idempotency_key_invalid"
     title = "The Idempotency-Key is malformed"
 
-    def __init__(self) -> None:
-        flaw = Flaw("must be 1 to 255 visible ASCII characters", "format", header="Idempotency-Key")
-        super().__init__("Send 1 to 255 visible ASCII characters, for example a UUID.", flaws=[flaw])
+    def __init__(self, reason: str = "must be 1 to 255 visible ASCII characters", code: str = "format") -> None:
+        flaw = Flaw(reason, code, header="Idempotency-Key")
+        super().__init__("Send one, of 1 to 255 visible ASCII characters, for example a UUID.", flaws=[flaw])
 
 
 # --- 401, 403 ----------------------------------------------------------------------------------------------------------
@@ -118,12 +118,11 @@ class UnauthenticatedError(TodoApiError):
 
 
 class InvalidCredentialsError(TodoApiError):
-    """Wrong password or unknown account: the two are never told apart. The failure is counted, so its writes are kept."""
+    """Wrong password or unknown account: the two are never told apart."""
 
     status = 401
     code = "invalid_credentials"
     title = "Email or password is wrong"
-    keeps_changes = True
 
     def __init__(self) -> None:
         super().__init__("Email or password is wrong.", headers={"WWW-Authenticate": 'Bearer realm="todo-api"'})

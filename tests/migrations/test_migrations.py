@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from tests.support import postgres
 from todo_api.db import migrations
 from todo_api.db.base import Base
+from todo_api.db.engine import Database
 from todo_api.errors import StartupError
 from todo_api.main import running
 from todo_api.models import Todo
@@ -148,6 +149,22 @@ def test_upgrade_again_changes_nothing(migrated: Settings) -> None:
     migrations.upgrade(migrated)
 
     assert look(migrated, schema) == before
+
+
+async def test_sqlite_file_is_its_owners_alone(empty: Settings) -> None:
+    if not empty.on_sqlite:
+        pytest.skip("PostgreSQL keeps its own files")
+    await asyncio.to_thread(migrations.upgrade, empty)
+    database = Database(empty)
+    assert database.file is not None
+
+    async with database.transaction() as session:
+        await session.execute(text("UPDATE alembic_version SET version_num = version_num"))
+        modes = {path.name: oct(path.stat().st_mode & 0o777) for path in database.file.parent.glob(f"{database.file.name}*")}
+    await database.close()
+
+    assert len(modes) == 3
+    assert set(modes.values()) == {"0o600"}
 
 
 def test_steps_form_one_line(empty: Settings) -> None:

@@ -286,7 +286,7 @@ async def test_restricted_key_sees_no_saved_filter(service: Service, client: htt
 
     response = await restricted.get(f"/v1/filters/{filter_id}/todos")
 
-    assert (response.status_code, response.json()["code"]) == (404, "filter_not_found")
+    assert (response.status_code, response.json()["code"]) == (403, "forbidden")
 
 
 async def test_filters_need_a_credential_with_the_scope(service: Service, account: Account, anonymous: httpx.AsyncClient) -> None:

@@ -4,6 +4,7 @@ from contextlib import AbstractContextManager
 import httpx
 import pytest
 from fastapi.routing import APIRoute
+from sqlalchemy import text
 
 from tests.support.clock import TestClock
 from tests.support.service import Account, Service, serving
@@ -95,6 +96,20 @@ async def test_ready_while_stopping_is_over(service: Service) -> None:
 
     assert answer.status_code == 503
     assert answer.json() == {"status": "not_ready", "checks": {"database": "ok", "disk": "ok", "shutdown": "begun"}}
+
+
+async def test_ready_without_a_schema_is_not(service: Service, anonymous: httpx.AsyncClient) -> None:
+    async with service.state.database.transaction() as session:
+        await session.execute(text("ALTER TABLE alembic_version RENAME TO elsewhere"))
+
+    try:
+        answer = await anonymous.get("/readyz")
+    finally:
+        async with service.state.database.transaction() as session:
+            await session.execute(text("ALTER TABLE elsewhere RENAME TO alembic_version"))
+
+    assert (answer.status_code, answer.json()["status"]) == (503, "not_ready")
+    assert answer.json()["checks"]["database"] == f"has schema none, needed {service.state.revision}"
 
 
 async def test_requests_are_answered_while_stopping(service: Service, account: Account) -> None:

@@ -13,6 +13,7 @@ from todo_api.dependencies.idempotency import KEYED
 from todo_api.domain.permissions import Scope
 from todo_api.models import IdempotencyRecord
 from todo_api.repositories.idempotency import IdempotencyRepository
+from todo_api.repositories.signing_keys import SigningKeyRepository
 from todo_api.web.route import Route
 from todo_api.worker import upkeep
 
@@ -257,6 +258,13 @@ async def test_a_quoted_key_is_the_bare_one(client: httpx.AsyncClient) -> None:
     assert outcome(answer) == (201, "true")
 
 
+async def test_a_second_key_is_400(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/v1/todos", json={"title": "x"}, headers=[("Idempotency-Key", "a"), ("Idempotency-Key", "a")])
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "idempotency_key_invalid")
+    assert answer.json()["errors"] == [{"header": "Idempotency-Key", "code": "repeated", "message": "may be sent once"}]
+
+
 # --- failures
 
 
@@ -305,6 +313,42 @@ async def test_our_own_failure_is_not_kept(service: Service, anonymous: httpx.As
 
 
 # --- what is kept, and for how long
+
+
+async def rotate(service: Service) -> None:
+    async with service.state.database.transaction() as session:
+        await SigningKeyRepository(session, service.clock).rotate()
+    await upkeep.reload_secrets(service.state)
+
+
+async def test_a_rotated_secret_forgets_no_answer(
+    client: httpx.AsyncClient, anonymous: httpx.AsyncClient, service: Service, account: Account
+) -> None:
+    login = {"email": account.email, "password": PASSWORD}
+    await client.post("/v1/todos", json={"title": "x"}, headers=KEY)
+    first = await anonymous.post("/v1/auth/login", json=login, headers=KEY)
+    await rotate(service)
+
+    again = await client.post("/v1/todos", json={"title": "x"}, headers=KEY)
+    other = await client.post("/v1/todos", json={"title": "y"}, headers=KEY)
+    second = await anonymous.post("/v1/auth/login", json=login, headers=KEY)
+
+    assert (outcome(again), other.status_code) == ((201, "true"), 422)
+    assert (outcome(second), second.content) == ((200, "true"), first.content)
+
+
+async def test_what_is_kept_of_a_login_depends_on_the_key_and_on_the_secret(
+    anonymous: httpx.AsyncClient, service: Service, account: Account
+) -> None:
+    login = {"email": account.email, "password": PASSWORD}
+    for key in ("a", "b"):
+        await anonymous.post("/v1/auth/login", json=login, headers={"Idempotency-Key": key})
+    await rotate(service)
+    service.state.ring.replace(service.state.ring.all()[:1])
+    await anonymous.post("/v1/auth/login", json=login, headers={"Idempotency-Key": "a"})
+
+    kept = await records(service)
+    assert [len({record.fingerprint for record in kept}), len({record.scope for record in kept})] == [3, 3]
 
 
 async def test_a_key_is_new_after_a_day(client: httpx.AsyncClient, clock: TestClock) -> None:

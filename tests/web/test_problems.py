@@ -219,6 +219,12 @@ async def test_a_body_of_another_type_is_415(client: httpx.AsyncClient, headers:
     assert told(answer) == problem(415, "media_type_unsupported", "The body's type is not supported", detail)
 
 
+async def test_accepted_types_have_no_case(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/v1/me", headers={"Accept": "Application/JSON"})
+
+    assert answer.status_code == 200
+
+
 async def test_a_patch_of_another_type_is_told_which_are_accepted(client: httpx.AsyncClient) -> None:
     answer = await client.patch("/v1/me", content=b"{}", headers={"Content-Type": "application/json-patch+json"})
 

@@ -1,6 +1,8 @@
 """The schema's revision: what the database has, what this program needs, and the way from one to the other."""
 
 import asyncio
+import os
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -46,6 +48,7 @@ def upgrade(settings: Settings, revision: str = "head") -> None:
     if revision != "head":
         asyncio.run(_require_not_past(settings, revision))
     try:
+        _make_private_file(settings)
         command.upgrade(config(settings), revision)
     except CommandError as error:
         raise StartupError(f"{error}, which belongs to another version of this program. Install the matching one.") from error
@@ -81,6 +84,14 @@ def _require_folder(settings: Settings) -> None:
     folder = Path(make_url(settings.database_url).database or "").absolute().parent
     if settings.on_sqlite and not folder.is_dir():
         raise StartupError(f"There is no folder {folder}. Make it, or name another file in TODO_API_DATABASE_URL.")
+
+
+def _make_private_file(settings: Settings) -> None:
+    """Create the SQLite file for its owner alone, because it holds the service's secrets; SQLite gives -wal and -shm its mode."""
+    path = make_url(settings.database_url).database
+    if settings.on_sqlite and path:
+        with suppress(FileExistsError):
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
 
 def downgrade(settings: Settings, revision: str) -> None:

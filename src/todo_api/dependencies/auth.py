@@ -10,7 +10,7 @@ from todo_api.db.session import Session
 from todo_api.dependencies.idempotency import claim
 from todo_api.domain.actor import Actor
 from todo_api.domain.permissions import Scope
-from todo_api.errors import ScopeMissingError, UnauthenticatedError
+from todo_api.errors import ForbiddenError, ScopeMissingError, UnauthenticatedError
 from todo_api.repositories.api_keys import ApiKeyRepository
 from todo_api.repositories.logins import LoginRepository
 from todo_api.repositories.signing_keys import SigningKeyRepository
@@ -46,16 +46,21 @@ async def current_actor(request: Request) -> Actor:
 CurrentActor = Annotated[Actor, Depends(current_actor)]
 
 
-def needs(*scopes: Scope, hashes: bool = False) -> Any:
+def needs(*scopes: Scope, hashes: bool = False, account: bool = False) -> Any:
     """A dependency: the actor must hold these scopes, and a keyed request that was answered before is answered again.
 
-    ``hashes`` marks a route that verifies a password before its first statement.
+    ``hashes`` marks a route that verifies a password before its first statement; ``account`` one that is about the whole
+    account, and closed to credentials that are restricted to lists.
     """
 
     async def check(request: Request, actor: CurrentActor) -> None:
         for scope in scopes:
             if not actor.may(scope):
                 raise ScopeMissingError(scope.value)
+        if account and actor.list_ids is not None:
+            raise ForbiddenError(
+                "A credential that is restricted to lists cannot manage the account: this reaches over all lists."
+            )
         if request.method not in SAFE_METHODS:
             await claim(request, actor, early=hashes)
 

@@ -11,7 +11,9 @@ from todo_api.runtime.state import State
 
 _TAG: Final = re.compile(r'(W/)?"([\x21\x23-\x7e]*)"')
 _VERSION: Final = re.compile(r"[1-9][0-9]{0,17}")  # as we write them: tags are compared as text, so "03" is not "3"
-_LIST: Final = re.compile(r'\s*(?:W/)?"[\x21\x23-\x7e]*"\s*(?:,\s*(?:W/)?"[\x21\x23-\x7e]*"\s*)*')
+_LIST: Final = re.compile(  # empty members mean nothing (RFC 9110 §5.6.1); possessive: linear, whatever is sent
+    r'[\s,]*+(?:W/)?"[\x21\x23-\x7e]*"(?:\s*+,[\s,]*+(?:W/)?"[\x21\x23-\x7e]*")*+[\s,]*+'
+)
 
 
 class Versioned(Protocol):

@@ -11,7 +11,10 @@ from todo_api.db.columns import Instant, Json
 
 
 class IdempotencyRecord(Base):
-    """The answer to one keyed request, sealed with its Idempotency-Key: who reads the table reads no answer."""
+    """The answer to one keyed request, sealed with its Idempotency-Key: who reads the table must guess the key to read it.
+
+    ``scope`` and ``fingerprint`` are made with that key and, where a body counts, with a secret of the service.
+    """
 
     __tablename__ = "idempotency_record"
 

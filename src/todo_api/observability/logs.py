@@ -1,12 +1,17 @@
 """Log lines: one JSON object each, or coloured text on a terminal; user text is only ever a value."""
 
 import logging
+import re
 import sys
-from typing import Any, Literal
+from collections.abc import MutableMapping
+from typing import Any, Final, Literal
 
 import structlog
 
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+_CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_CONTROLS_IN_TRACES: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # lines and tabs are theirs
+_TRACES: Final = frozenset({"exception", "stack"})
 
 
 def configure(*, level: Literal["debug", "info", "warning", "error"], format_: Literal["json", "console"] | None) -> None:
@@ -17,6 +22,8 @@ def configure(*, level: Literal["debug", "info", "warning", "error"], format_: L
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
     ]
+    if console:
+        shared.append(_without_controls)
     renderer: Any = structlog.dev.ConsoleRenderer() if console else structlog.processors.JSONRenderer()
     structlog.configure(
         processors=[*shared, renderer],
@@ -30,6 +37,15 @@ def configure(*, level: Literal["debug", "info", "warning", "error"], format_: L
     root.handlers = [handler]
     root.setLevel(max(_LEVELS[level], logging.WARNING))
     logging.getLogger("uvicorn").setLevel(_LEVELS[level])
+
+
+def _without_controls(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Spell control characters out: a terminal obeys them, and a path may hold any."""
+    for name, value in event.items():
+        if isinstance(value, str):
+            pattern = _CONTROLS_IN_TRACES if name in _TRACES else _CONTROLS
+            event[name] = pattern.sub(lambda found: f"\\x{ord(found[0]):02x}", value)
+    return event
 
 
 def logger(name: str) -> Any:

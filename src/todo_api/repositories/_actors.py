@@ -1,6 +1,6 @@
 """Columns that make an actor: its user, and where that user belongs."""
 
-from datetime import time
+from datetime import datetime, time
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -30,7 +30,14 @@ ACTOR_COLUMNS: Final = (
 )
 
 
-def actor_from(row: Any, *, credential: str, scopes: frozenset[Scope], list_ids: list[str] | None = None) -> Actor:
+def actor_from(
+    row: Any,
+    *,
+    credential: str,
+    scopes: frozenset[Scope],
+    list_ids: list[str] | None = None,
+    expires_at: datetime | None = None,
+) -> Actor:
     """The actor of a row with ``ACTOR_COLUMNS``."""
     return Actor(
         user_id=row.user_id,
@@ -42,6 +49,7 @@ def actor_from(row: Any, *, credential: str, scopes: frozenset[Scope], list_ids:
         list_ids=None if list_ids is None else tuple(list_ids),
         week_start=row.week_start,
         day_start=time.fromisoformat(row.day_start),
+        expires_at=expires_at,
     )
 
 

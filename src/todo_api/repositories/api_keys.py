@@ -31,7 +31,7 @@ _COLUMNS: Final = (
     ApiKey.updated_at,
 )
 _ACTOR: Final = (
-    select(*ACTOR_COLUMNS, ApiKey.id, ApiKey.secret_hash, ApiKey.scopes, ApiKey.list_ids)
+    select(*ACTOR_COLUMNS, ApiKey.id, ApiKey.secret_hash, ApiKey.scopes, ApiKey.list_ids, ApiKey.expires_at)
     .join(ApiKey, ApiKey.user_id == User.id)
     .where(
         ApiKey.id == bindparam("id", type_=Id()),
@@ -51,7 +51,7 @@ class ApiKeyRepository(SystemRepository):
         if row is None or not api_keys.same(parts.secret, row.secret_hash):
             return None
         scopes = frozenset(Scope(scope) for scope in row.scopes)
-        return actor_from(row, credential=f"key:{row.id}", scopes=scopes, list_ids=row.list_ids)
+        return actor_from(row, credential=f"key:{row.id}", scopes=scopes, list_ids=row.list_ids, expires_at=row.expires_at)
 
     async def create(
         self,

@@ -1,5 +1,6 @@
 """Remembered answers to keyed requests."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, Final
 
@@ -13,7 +14,7 @@ from todo_api.repositories._base import SystemRepository
 _FIND: Final = select(
     IdempotencyRecord.fingerprint, IdempotencyRecord.status, IdempotencyRecord.headers, IdempotencyRecord.body
 ).where(
-    IdempotencyRecord.scope == bindparam("scope"),
+    IdempotencyRecord.scope.in_(bindparam("scopes", expanding=True)),
     IdempotencyRecord.created_at > bindparam("since", type_=IdempotencyRecord.created_at.type),
 )
 _TRY_LOCK: Final = text("SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 1))")
@@ -33,10 +34,10 @@ class IdempotencyRepository(SystemRepository):
             if not locked:
                 raise IdempotencyKeyInUseError
 
-    async def find(self, scope: str, *, hours: int) -> Any | None:
-        """The answer kept for this key."""
+    async def find(self, scopes: Sequence[str], *, hours: int) -> Any | None:
+        """The answer kept under one of these."""
         since = self.clock() - timedelta(hours=hours)
-        return (await self.session.execute(_FIND, {"scope": scope, "since": since})).one_or_none()
+        return (await self.session.execute(_FIND, {"scopes": scopes, "since": since})).first()
 
     async def add(self, scope: str, *, fingerprint: str, status: int, headers: dict[str, str], body: bytes) -> None:
         """Keep an answer; one that is too old under the same scope gives way."""

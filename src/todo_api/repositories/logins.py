@@ -6,7 +6,7 @@ import secrets
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import bindparam, case, delete, func, insert, literal, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -138,23 +138,38 @@ class LoginRepository(SystemRepository):
         left = 0.0 if until is None else (until - self.clock()).total_seconds()
         return max(0, math.ceil(left))
 
-    async def failed(self, subject_: str, *, free: int) -> None:
-        """Count a failure; after ``free`` of them the next try has to wait, each time twice as long, up to a minute."""
+    async def attempt(self, subject_: str, *, free: int) -> datetime | None:
+        """Count a try before anybody knows how it ends, so that simultaneous ones wait for each other's count.
+
+        After ``free`` tries the next has to wait, each time twice as long, up to a minute. Gives back until when, which
+        ``forgive`` wants; None, and nothing counted, when this one has to wait itself.
+        """
         now = self.clock()
         maker = sqlite_insert if self.session.dialect_name == "sqlite" else postgresql_insert
         statement = (
             maker(LoginThrottle)
             .values(subject=subject_, failures=1, blocked_until=now, updated_at=now)
             .on_conflict_do_update(
-                index_elements=[LoginThrottle.subject], set_={"failures": LoginThrottle.failures + 1, "updated_at": now}
+                index_elements=[LoginThrottle.subject],
+                set_={"failures": LoginThrottle.failures + 1, "updated_at": now},
+                where=LoginThrottle.blocked_until <= now,
             )
             .returning(LoginThrottle.failures)
         )
-        failures = (await self.session.execute(statement)).scalar_one()
-        if failures >= free:
-            until = now + timedelta(seconds=min(_LONGEST_BLOCK, 2 ** min(failures - free, 10)))
-            block = update(LoginThrottle).where(LoginThrottle.subject == subject_).values(blocked_until=until)
-            await self.session.execute(block)
+        failures = (await self.session.execute(statement)).scalar_one_or_none()
+        if failures is None or failures < free:
+            return None if failures is None else now
+        until = now + timedelta(seconds=min(_LONGEST_BLOCK, 2 ** min(failures - free, 10)))
+        block = update(LoginThrottle).where(LoginThrottle.subject == subject_).values(blocked_until=until)
+        await self.session.execute(block)
+        return until
+
+    async def forgive(self, subject_: str, until: datetime) -> None:
+        """Take one try back that was no wrong guess, and the wait that it began, unless another one made it longer."""
+        type_ = LoginThrottle.blocked_until.type
+        ended = case((LoginThrottle.blocked_until == until, literal(self.clock(), type_)), else_=LoginThrottle.blocked_until)
+        mine = update(LoginThrottle).where(LoginThrottle.subject == subject_, LoginThrottle.failures > 0)
+        await self.session.execute(mine.values(failures=LoginThrottle.failures - 1, blocked_until=ended))
 
     async def succeeded(self, subject_: str) -> None:
         """Forget the failures of an account."""

@@ -17,7 +17,7 @@ from todo_api.web.route import Route
 
 router = APIRouter(prefix="/v1/keys", tags=["keys"], route_class=Route)
 
-MANAGE = needs(Scope.KEYS_MANAGE)
+MANAGE = needs(Scope.KEYS_MANAGE, account=True)
 
 
 @router.get("", dependencies=[MANAGE], response_model=Page[ApiKeyRead])

@@ -36,7 +36,7 @@ async def validate_filter(data: FilterQuery) -> FilterChecked:
         raise FilterInvalidError(error, pointer="#/query") from None
 
 
-@router.get("/{filter_id}/todos", dependencies=[READ], response_model=Page[TodoRead])
+@router.get("/{filter_id}/todos", dependencies=[needs(Scope.TODOS_READ, account=True)], response_model=Page[TodoRead])
 async def list_filter_todos(  # noqa: PLR0917  # FastAPI's way to ask for things
     filter_id: FilterId, todos: FilterTodos, sort: Sort, pages: Pages, counted: Counted, response: Response
 ) -> dict[str, Any]:

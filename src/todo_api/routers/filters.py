@@ -17,8 +17,8 @@ from todo_api.web.route import Route
 
 router = APIRouter(prefix="/v1/filters", tags=["filters"], route_class=Route)
 
-READ = needs(Scope.TODOS_READ)
-WRITE = needs(Scope.TODOS_READ, Scope.TODOS_WRITE)
+READ = needs(Scope.TODOS_READ, account=True)
+WRITE = needs(Scope.TODOS_READ, Scope.TODOS_WRITE, account=True)
 
 
 @router.get("", dependencies=[READ], response_model=Page[FilterRead])

@@ -66,7 +66,7 @@ async def _database(state: State) -> str:
             revision = await HealthRepository(session, state.clock).revision()
     except (TimeoutError, UnavailableError):
         return "does not answer"
-    return "ok" if revision == state.revision else f"has schema {revision}, needed {state.revision}"
+    return "ok" if revision == state.revision else f"has schema {revision or 'none'}, needed {state.revision}"
 
 
 def _disk(state: State) -> str:

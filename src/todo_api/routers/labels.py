@@ -18,7 +18,7 @@ from todo_api.web.route import Route
 router = APIRouter(prefix="/v1/labels", tags=["labels"], route_class=Route)
 
 READ = needs(Scope.TODOS_READ)
-WRITE = needs(Scope.TODOS_READ, Scope.TODOS_WRITE)
+WRITE = needs(Scope.TODOS_READ, Scope.TODOS_WRITE, account=True)
 
 
 @router.get("", dependencies=[READ], response_model=Page[LabelRead])

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response
 
 from todo_api.dependencies.auth import CurrentActor, needs
 from todo_api.dependencies.paging import LARGEST_LIMIT
-from todo_api.dependencies.preconditions import IfMatch, IfNoneMatch, tagged, unless_known
+from todo_api.dependencies.preconditions import IfMatch, tagged
 from todo_api.dependencies.repositories import Users, Workspaces
 from todo_api.dependencies.session import CurrentState
 from todo_api.domain.permissions import Scope
@@ -17,11 +17,14 @@ router = APIRouter(prefix="/v1/me", tags=["me"], route_class=Route)
 
 
 @router.get("", dependencies=[needs()], response_model=Me)
-async def get_me(  # noqa: PLR0917  # FastAPI's way to ask for things
-    actor: CurrentActor, users: Users, workspaces: Workspaces, state: CurrentState, known: IfNoneMatch, response: Response
+async def get_me(
+    actor: CurrentActor, users: Users, workspaces: Workspaces, state: CurrentState, response: Response
 ) -> dict[str, Any]:
-    """You, what this credential may do, and the limits, so that a client never guesses."""
-    user = unless_known(response, await users.get(actor.user_id), known)
+    """You, what this credential may do, and the limits, so that a client never guesses.
+
+    The `ETag` is for `If-Match`: it names the version of your settings, and what depends on the credential changes without it.
+    """
+    user = tagged(response, await users.get(actor.user_id))
     limits = Limits(
         max_body_bytes=state.settings.max_body_bytes,
         page_limit=LARGEST_LIMIT,
@@ -39,7 +42,7 @@ async def get_me(  # noqa: PLR0917  # FastAPI's way to ask for things
     }
 
 
-@router.patch("", dependencies=[needs(Scope.WORKSPACE_MANAGE)], response_model=UserRead)
+@router.patch("", dependencies=[needs(Scope.WORKSPACE_MANAGE, account=True)], response_model=UserRead)
 async def update_me(data: UserUpdate, actor: CurrentActor, users: Users, expected: IfMatch, response: Response) -> Any:
     """Change the settings you send. Of a new time zone, all-day and floating dates follow you, zoned ones do not."""
     return tagged(response, await users.update(actor.user_id, data, expected))

@@ -15,7 +15,11 @@ class SealBrokenError(Exception):
 
 
 def seal(plain: bytes, *, key: str) -> bytes:
-    """Nonce and ciphertext; the database holds a hash of ``key`` only, so it cannot read what it keeps."""
+    """Nonce and ciphertext.
+
+    The database holds hashes of ``key`` only, so who reads it cannot read this, unless they guess ``key``: derivation is fast,
+    and nothing else protects the answer. A UUID cannot be guessed; "invoice-4711" can.
+    """
     nonce = os.urandom(_NONCE_BYTES)
     return nonce + AESGCM(_derive(key)).encrypt(nonce, plain, None)
 

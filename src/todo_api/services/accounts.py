@@ -13,6 +13,7 @@ from todo_api.repositories.logins import FREE_PER_ACCOUNT, LoginRepository, subj
 from todo_api.repositories.users import UserRepository, email_key
 from todo_api.runtime.state import State
 from todo_api.schemas.accounts import Registration
+from todo_api.services._tries import Tries
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +56,10 @@ class AccountService:
             if wait := await LoginRepository(session, self._state.clock).wait([account]):
                 raise TooManyRequestsError(wait)
         _require_good(new, "#/new_password", email=user.email, name=user.name)
-        if not await self._state.passwords.verify(current, user.password_hash):
-            await self._logins.failed(account, free=FREE_PER_ACCOUNT)
-            raise InvalidCredentialsError
-        new_hash = await self._state.passwords.hash(new)
+        async with Tries(self._state, {account: FREE_PER_ACCOUNT}).counted():
+            if not await self._state.passwords.verify(current, user.password_hash):
+                raise InvalidCredentialsError
+            new_hash = await self._state.passwords.hash(new)
         await self._users.set_password(user_id, new_hash, instead_of=user.password_hash)
         await self._logins.succeeded(account)
         await self._logins.end_others(user_id, but=keep_session)

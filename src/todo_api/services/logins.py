@@ -4,12 +4,13 @@ import ipaddress
 from typing import Final
 
 from todo_api.db.session import Session
-from todo_api.errors import InvalidCredentialsError, TooManyRequestsError
+from todo_api.errors import InvalidCredentialsError
 from todo_api.repositories.logins import FREE_PER_ACCOUNT, LoginRepository, subject
 from todo_api.repositories.users import UserRepository, email_key
 from todo_api.runtime.state import State
 from todo_api.schemas.logins import Tokens
 from todo_api.security import jwt
+from todo_api.services._tries import Tries
 
 _FREE_PER_ADDRESS: Final = 50  # offices and carriers share addresses
 _IPV6_NETWORK: Final = 64  # what one household gets
@@ -31,17 +32,17 @@ class LoginService:
         """
         account, origin = subject("account", email_key(email)), subject("address", _network(address))
         async with self._state.database.snapshot() as session:
-            if wait := await LoginRepository(session, self._state.clock).wait([account, origin]):
-                raise TooManyRequestsError(wait)
             user = await UserRepository(session, self._state.clock).find_by_email(email)
         active = None if user is None or user.disabled_at is not None else user
-        verified = await self._state.passwords.verify(password, active.password_hash if active is not None else None)
-        if active is None or not verified:
-            await self._logins.failed(account, free=FREE_PER_ACCOUNT)
-            await self._logins.failed(origin, free=_FREE_PER_ADDRESS)
-            raise InvalidCredentialsError
-        new_hash = await self._state.passwords.hash(password) if self._state.passwords.outdated(active.password_hash) else None
+        tries = Tries(self._state, {account: FREE_PER_ACCOUNT, origin: _FREE_PER_ADDRESS})
+        async with tries.counted():
+            verified = await self._state.passwords.verify(password, active.password_hash if active is not None else None)
+            if active is None or not verified:
+                raise InvalidCredentialsError
+            outdated = self._state.passwords.outdated(active.password_hash)
+            new_hash = await self._state.passwords.hash(password) if outdated else None
         await self._logins.succeeded(account)
+        await self._logins.forgive(origin, tries.until[origin])
         if new_hash is not None:
             await self._users.set_password(active.id, new_hash, instead_of=active.password_hash)
         return await self.open(active.id, user_agent=user_agent)

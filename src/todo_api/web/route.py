@@ -127,8 +127,8 @@ async def _remember(request: Request, keyed: KeyedRequest, response: Response, s
     state: State = request.state.runtime
     headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
     await IdempotencyRepository(session, state.clock).add(
-        keyed.scope,
-        fingerprint=keyed.fingerprint,
+        keyed.marks[0].scope,
+        fingerprint=keyed.marks[0].fingerprint,
         status=response.status_code,
         headers=headers,
         body=seal(bytes(response.body), key=keyed.key),
@@ -149,7 +149,7 @@ def _is_many(annotation: Any) -> bool:
 
 def _check_accept(request: Request) -> None:
     accept = request.headers.get("accept")
-    if accept and not any(word in accept for word in ("*/*", "json", "application/*")):
+    if accept and not any(word in accept.lower() for word in ("*/*", "json", "application/*")):
         raise NotAcceptableError
 
 
