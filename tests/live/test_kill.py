@@ -48,17 +48,17 @@ class Ledger:
 
 async def write_until_killed(server: Server, ledger: Ledger, round_: int, chance: random.Random) -> None:
     """Write with all writers at once, and kill the server in the midst of it."""
-    async with server.client() as client:
 
-        async def write(writer: int) -> None:
-            number = 0
+    async def write(writer: int) -> None:
+        number = 0
+        async with server.client() as client:
             while await ledger.write(client, f"round {round_} writer {writer} number {number}"):
                 number += 1
 
-        writers = [asyncio.create_task(write(writer)) for writer in range(WRITERS)]
-        await asyncio.sleep(chance.uniform(0.05, 0.5))
-        await asyncio.to_thread(server.kill)
-        await asyncio.gather(*writers)
+    writers = [asyncio.create_task(write(writer)) for writer in range(WRITERS)]
+    await asyncio.sleep(chance.uniform(0.1, 0.5))
+    await asyncio.to_thread(server.kill)
+    await asyncio.gather(*writers)
 
 
 async def retry(server: Server, ledger: Ledger) -> None:

@@ -217,11 +217,10 @@ async def test_what_is_closed_is_not_overdue(client: httpx.AsyncClient, status: 
         ({}, ("2027-03-14", "09:00", "Europe/Berlin"), ("2027-03-12", None, None)),
         ({"due": None}, None, ("2027-03-12", None, None)),
         ({"due": "2027-03-15"}, ("2027-03-15", None, None), ("2027-03-12", None, None)),
-        ({"due": {"date": "2027-03-14", "time": "09:00"}}, ("2027-03-14", "09:00", None), ("2027-03-12", None, None)),
         ({"start": None}, ("2027-03-14", "09:00", "Europe/Berlin"), None),
     ],
 )
-async def test_patch_changes_dates_whole(
+async def test_patch_changes_the_dates_it_names(
     client: httpx.AsyncClient, patch: dict[str, Any], due: tuple[Any, ...] | None, start: tuple[Any, ...] | None
 ) -> None:
     zoned = {"date": "2027-03-14", "time": "09:00", "timezone": "Europe/Berlin"}
@@ -278,3 +277,37 @@ async def test_null_clears(client: httpx.AsyncClient, field: str, sent: Any, emp
     patched = await client.patch(f"/v1/todos/{todo['id']}", json={field: None})
 
     assert (patched.status_code, patched.json()[field], patched.json()["version"]) == (200, empty, 2)
+
+
+BERLIN = {"date": "2027-03-14", "time": "09:00", "timezone": "Europe/Berlin"}
+
+
+@pytest.mark.parametrize(
+    ("patch", "expected"),
+    [
+        ({"date": "2027-03-15"}, BERLIN | {"date": "2027-03-15"}),
+        ({"time": "10:00"}, BERLIN | {"time": "10:00"}),
+        ({"timezone": None}, BERLIN | {"timezone": None}),
+        ({"time": None}, BERLIN | {"time": None, "timezone": None}),
+        ("2027-03-15", {"date": "2027-03-15", "time": None, "timezone": None}),
+        ({}, BERLIN),
+    ],
+)
+@pytest.mark.parametrize("field", ["due", "start"])
+async def test_patch_merges_into_a_date(client: httpx.AsyncClient, field: str, patch: Any, expected: dict[str, Any]) -> None:
+    todo = await make(client, **{field: BERLIN})
+
+    patched = await client.patch(f"/v1/todos/{todo['id']}", json={field: patch})
+
+    assert (patched.status_code, patched.json()[field]) == (200, expected)
+
+
+@pytest.mark.parametrize(
+    "patch", [{"time": "10:00"}, {"timezone": "Europe/Berlin"}, {"date": None}, {"date": "2027-03-14", "timezone": "UTC"}]
+)
+async def test_patch_of_a_date_that_makes_none_is_refused(client: httpx.AsyncClient, patch: dict[str, Any]) -> None:
+    todo = await make(client)
+
+    patched = await client.patch(f"/v1/todos/{todo['id']}", json={"due": patch})
+
+    assert patched.status_code == 422

@@ -31,8 +31,8 @@ class Operation:
     @property
     def scopes(self) -> list[str] | None:
         """What the credential needs; None where no credential is asked for."""
-        security = self.document.get("security")
-        return None if security is None else list(security[0]["AccessToken"])
+        security = self.document["security"]
+        return list(security[0]["AccessToken"]) if security else None
 
     def parameters(self, place: str) -> list[str]:
         """Names of the parameters at this place: path, query or header."""

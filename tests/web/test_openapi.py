@@ -32,6 +32,11 @@ def walk(value: Any) -> Iterator[dict[str, Any]]:
             yield from walk(member)
 
 
+def references(value: Any) -> set[str]:
+    """Names of the schemas that this refers to."""
+    return {object_["$ref"].rpartition("/")[2] for object_ in walk(value) if isinstance(object_.get("$ref"), str)}
+
+
 def operations(*, api: bool = False) -> pytest.MarkDecorator:
     """A parameter for each operation; ``api`` leaves out those that are not under /v1."""
     chosen = [(key, operation) for key, operation in OPERATIONS.items() if key[1].startswith("/v1") or not api]
@@ -66,17 +71,15 @@ async def test_document_is_served(anonymous: httpx.AsyncClient) -> None:
 
 
 def test_every_reference_resolves() -> None:
-    references = {object_["$ref"] for object_ in walk(DOCUMENT) if isinstance(object_.get("$ref"), str)}
+    found = {object_["$ref"] for object_ in walk(DOCUMENT) if isinstance(object_.get("$ref"), str)}
 
     kinds = ("schemas", "headers")
     targets = {f"#/components/{kind}/{name}" for kind in kinds for name in DOCUMENT["components"][kind]}
-    assert references <= targets
+    assert found <= targets
 
 
 def test_every_schema_is_used() -> None:
-    references = {object_["$ref"].rpartition("/")[2] for object_ in walk(DOCUMENT) if isinstance(object_.get("$ref"), str)}
-
-    assert set(DOCUMENT["components"]["schemas"]) - references == set()
+    assert set(DOCUMENT["components"]["schemas"]) - references(DOCUMENT) == set()
 
 
 def test_schema_names_are_plain_words() -> None:
@@ -90,6 +93,55 @@ def test_schemas_use_words_of_json_schema_only() -> None:
     foreign = {"itemSchema", "ge", "le", "gt", "lt", "nullable"}
 
     assert [object_ for object_ in walk(DOCUMENT) if foreign & object_.keys()] == []
+
+
+def test_no_member_of_a_body_has_a_default() -> None:
+    schemas = DOCUMENT["components"]["schemas"]
+    found: set[str] = set()
+    pending = references([operation["requestBody"] for operation in OPERATIONS.values() if "requestBody" in operation])
+    while pending - found:
+        found |= pending
+        pending = references([schemas[name] for name in found])
+
+    members = [(name, member, schema) for name in found for member, schema in schemas[name].get("properties", {}).items()]
+    assert {"TodoCreate", "Operation", "LocalMoment"} <= found
+    assert [(name, member) for name, member, schema in members if "default" in schema] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "member", "default"),
+    [
+        ("BatchRequest", "atomic", "`false` unless given"),
+        ("BulkUpdate", "dry_run", "`false` unless given"),
+        ("FilterCreate", "sort", "`order` unless given"),
+        ("ListCreate", "description", "Empty unless given"),
+        ("QuickAdd", "dry_run", "`false` unless given"),
+        ("Registration", "timezone", "`UTC` unless given"),
+        ("TodoComplete", "subtasks", "`complete` unless given"),
+        ("TodoComplete", "force", "`false` unless given"),
+        ("TodoCreate", "notes", "Empty unless given"),
+        ("TodoCreate", "priority", "`none` unless given"),
+    ],
+)
+def test_a_default_is_said_in_words(name: str, member: str, default: str) -> None:
+    schema = DOCUMENT["components"]["schemas"][name]
+
+    assert default in schema["properties"][member]["description"]
+    assert member not in schema.get("required", ())
+
+
+def test_ids_are_uuids_everywhere() -> None:
+    names = re.compile(r"(.+_)?ids?|(completed|created|blocked)_by|by")
+    foreign = {"op_id", "request_id"}  # a client's own name, and one that a proxy may give
+    members = [
+        (f"{name}.{member}", schema)
+        for name, object_ in DOCUMENT["components"]["schemas"].items()
+        for member, schema in object_.get("properties", {}).items()
+        if names.fullmatch(member) and member not in foreign and not name.startswith("External")
+    ]
+    texts = {member: [found for found in walk(schema) if found.get("type") == "string"] for member, schema in members}
+
+    assert [member for member, found in texts.items() if not any(text.get("format") == "uuid" for text in found)] == []
 
 
 def test_fastapi_s_own_error_is_gone() -> None:
@@ -108,7 +160,7 @@ def test_tags_are_described() -> None:
 def test_operation_ids_are_the_names_of_the_functions() -> None:
     functions = [route.endpoint.__name__ for route in ROUTES]
 
-    assert [operation["operationId"] for operation in OPERATIONS.values()] == functions
+    assert sorted(operation["operationId"] for operation in OPERATIONS.values()) == sorted(functions)
     assert len(set(functions)) == len(functions)
 
 
@@ -123,7 +175,7 @@ def test_operation_has_a_summary_and_a_description(method: str, path: str, opera
 @operations(api=True)
 def test_operation_documents_every_status_it_can_answer(method: str, path: str, operation: dict[str, Any]) -> None:
     expected = {"400", "406", "413", "422", "500", "503"}
-    if "security" in operation:
+    if operation["security"]:
         expected |= {"401", "403"}
     if "{" in path:
         expected.add("404")
@@ -164,12 +216,64 @@ def test_operation_says_when_to_come_again(method: str, path: str, operation: di
 def test_operation_states_its_scopes(method: str, path: str, operation: dict[str, Any]) -> None:
     del method
     if path in {"/v1/auth/login", "/v1/auth/refresh", "/v1/auth/logout", "/v1/auth/register"}:
-        assert "security" not in operation
+        assert operation["security"] == []
         return
 
     token, key = operation["security"]
     assert token["AccessToken"] == key["ApiKey"]
     assert set(token["AccessToken"]) <= set(Scope)
+
+
+@pytest.mark.parametrize("path", ["/", "/livez", "/readyz", "/problems/{code}"])
+def test_what_is_public_says_so(path: str) -> None:
+    assert OPERATIONS["get", path]["security"] == []
+
+
+@pytest.mark.parametrize(
+    ("path", "refusals"),
+    [
+        ("/v1/auth/login", {"401", "429"}),
+        ("/v1/auth/refresh", {"401"}),
+        ("/v1/auth/logout", set()),
+        ("/v1/auth/register", {"403"}),
+        ("/v1/auth/password", {"401", "403", "429"}),
+    ],
+)
+def test_a_login_documents_the_refusals_it_can_answer(path: str, refusals: set[str]) -> None:
+    assert OPERATIONS["post", path]["responses"].keys() & {"401", "403", "429"} == refusals
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "models"),
+    [
+        ("post", "/v1/todos", "201", ["TodoRead", "TodoCreated"]),
+        ("put", "/v1/todos/{todo_id}", "200", ["TodoRead", "TodoCreated"]),
+        ("put", "/v1/todos/{todo_id}", "201", ["TodoRead", "TodoCreated"]),
+        ("post", "/v1/todos/bulk", "201", ["BulkCreated", "BulkCreatedIds"]),
+        ("post", "/v1/todos/quick", "201", ["QuickAdded", "QuickAddedIds"]),
+    ],
+)
+def test_what_a_credential_without_read_gets_is_documented(method: str, path: str, status: str, models: list[str]) -> None:
+    schema = OPERATIONS[method, path]["responses"][status]["content"]["application/json"]["schema"]
+
+    assert schema == {"anyOf": [{"$ref": f"#/components/schemas/{model}"} for model in models]}
+
+
+def test_if_none_match_of_a_put_is_an_asterisk() -> None:
+    parameters = OPERATIONS["put", "/v1/todos/{todo_id}"]["parameters"]
+    (schema,) = [parameter["schema"] for parameter in parameters if parameter["name"] == "If-None-Match"]
+
+    assert (schema["type"], schema["pattern"]) == ("string", r"^\*$")
+
+
+@operations(api=True)
+def test_a_body_is_a_model_and_never_null(method: str, path: str, operation: dict[str, Any]) -> None:
+    del method
+    body = operation.get("requestBody", {"content": {}})
+
+    assert all(media_type["schema"].keys() == {"$ref"} for media_type in body["content"].values())
+    if path in {"/v1/todos/{todo_id}/complete", "/v1/todos/{todo_id}/skip"}:
+        assert body["required"] is False
 
 
 @operations(api=True)
@@ -186,7 +290,7 @@ def test_a_body_has_an_example_and_refuses_unknown_members(method: str, path: st
 
     for media_type, body in content.items():
         schema = body["schema"]
-        (model,) = [resolve(kind) for kind in schema.get("anyOf", [schema]) if kind != {"type": "null"}]
+        model = resolve(schema)
         assert media_type == "application/json" or method in {"patch", "put"}
         assert model["examples"], model["title"]
         assert model["additionalProperties"] is False
