@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from todo_api.domain.changes import Operation
+from todo_api.domain.dates import WallTime
 from todo_api.domain.permissions import Role, Scope
 from todo_api.domain.text import search_key
 from todo_api.errors import InvalidInputError
@@ -10,7 +11,7 @@ from todo_api.repositories import _labels
 from todo_api.repositories._todo_base import notes_columns, title_columns
 from todo_api.repositories._todo_links import external_columns
 from todo_api.repositories._todo_rows import OPEN, TodoRow, wall_time_columns
-from todo_api.schemas.todo_parts import check_metadata, wall_time_of
+from todo_api.schemas.todo_parts import LocalMoment, MomentPatch, check_metadata
 from todo_api.schemas.todos import Status, TodoCreate, TodoPut, TodoUpdate
 
 _MOST_LABELS: Final = 100
@@ -24,13 +25,29 @@ def as_new(data: TodoPut) -> TodoCreate:
     fields = {name: getattr(data, name) for name in data.model_fields_set & TodoCreate.model_fields.keys()}
     if "labels_add" in data.model_fields_set:
         fields["labels"] = data.labels_add
+    for name in fields.keys() & {"due", "start"}:
+        moment = _merged(name, fields[name], None)
+        whole = moment and LocalMoment(date=moment.date, time=moment.time, timezone=moment.timezone)
+        fields[name] = whole
     return TodoCreate.model_construct(**fields)
+
+
+def _merged(name: str, patch: MomentPatch | None, kept: WallTime | None) -> WallTime | None:
+    try:
+        return None if patch is None else patch.merged(kept)
+    except ValueError as error:
+        raise InvalidInputError.at(f"#/{name}", str(error), "moment") from None
 
 
 def role_for(data: TodoUpdate) -> Role:
     """Completing and reopening needs less than changing."""
     only_status = data.model_fields_set <= _STATUS_FIELDS and wanted_status(data) in {None, Status.OPEN, Status.COMPLETED}
     return Role.COMPLETER if only_status else Role.EDITOR
+
+
+def scope_for(data: TodoUpdate) -> Scope:
+    """The scope that goes with that role."""
+    return Scope.TODOS_COMPLETE if role_for(data) is Role.COMPLETER else Scope.TODOS_WRITE
 
 
 def wanted_status(data: TodoUpdate) -> Status | None:
@@ -44,15 +61,10 @@ def wanted_status(data: TodoUpdate) -> Status | None:
 def operation(row: TodoRow, target: Status) -> Operation:
     if target is Status.COMPLETED:
         return Operation.COMPLETE
-def scope_for(data: TodoUpdate) -> Scope:
-    """The scope that goes with that role."""
-    return Scope.TODOS_COMPLETE if role_for(data) is Role.COMPLETER else Scope.TODOS_WRITE
-
-
     return Operation.REOPEN if target in OPEN and not row.is_open else Operation.UPDATE
 
 
-def plain_values(data: TodoUpdate) -> dict[str, Any]:
+def plain_values(row: TodoRow, data: TodoUpdate) -> dict[str, Any]:
     """Column values of the fields that are stored as they are sent."""
     fields = data.model_fields_set
     values: dict[str, Any] = {name: getattr(data, name) for name in ("deadline", "duration_minutes") if name in fields}
@@ -66,9 +78,9 @@ def plain_values(data: TodoUpdate) -> dict[str, Any]:
         values |= external_columns(data.external)
     if "priority" in fields:
         values["priority"] = data.priority.rank
-    for name, when in (("due", data.due), ("start", data.start)):
+    for name, when, kept in (("due", data.due, row.due_moment), ("start", data.start, row.start_moment)):
         if name in fields:
-            values |= wall_time_columns(name, wall_time_of(when))
+            values |= wall_time_columns(name, _merged(name, when, kept))
     return values
 
 

@@ -50,7 +50,7 @@ from todo_api.repositories._todo_rows import TodoRow, wall_time_columns
 from todo_api.repositories._todo_seeds import NewTodo
 from todo_api.repositories._todo_series import Finish
 from todo_api.schemas.bulk import MOST_AT_ONCE, BulkUpdate
-from todo_api.schemas.todo_parts import External, wall_time_of
+from todo_api.schemas.todo_parts import External
 from todo_api.schemas.todos import (
     Status,
     Subtasks,
@@ -255,7 +255,7 @@ class TodoRepository(TodoCreation, TodoListing):
         await self._apply(row, values, Operation.DELETE)
 
     async def _patch(self, row: TodoRow, data: TodoUpdate) -> TodoRow:
-        fields, values = data.model_fields_set, plain_values(data)
+        fields, values = data.model_fields_set, plain_values(row, data)
         if fields & _PLACE_FIELDS:
             values |= await self._moved(row, data)
         if fields & _LABEL_FIELDS:  # after the move: labels belong to the workspace where the todo ends up
@@ -263,7 +263,7 @@ class TodoRepository(TodoCreation, TodoListing):
             values |= await self._set_labels(row, wanted_labels(row, data), workspace_id)
         values |= await self._changed_references(row, data, values)
         if "recurrence" in fields:
-            due = row.due_moment if "due_date" not in values else wall_time_of(data.due)
+            due = row.due_moment if "due_date" not in values else replace(row, **present(row, values)).due_moment
             values |= await self._changed_recurrence(row, data.recurrence, due)
         target, op = wanted_status(data), Operation.MOVE if "list_id" in values else Operation.UPDATE
         if target is Status.OPEN and "status" not in fields and row.is_open:

@@ -17,7 +17,7 @@ from todo_api.web.route import Route
 router = APIRouter(prefix="/v1/auth", tags=["auth"], route_class=Route)
 
 
-@router.post("/register", dependencies=[KEYED], status_code=201, response_model=RegisteredUser)
+@router.post("/register", dependencies=[KEYED], status_code=201, response_model=RegisteredUser, responses={403: {}})
 async def register(  # noqa: PLR0917  # FastAPI's way to ask for things
     data: Registration, accounts: Accounts, flow: LoginFlow, state: CurrentState, request: Request, response: Response
 ) -> dict[str, Any]:

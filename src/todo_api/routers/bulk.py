@@ -11,7 +11,7 @@ from todo_api.dependencies.todo_query import filter_of
 from todo_api.domain.permissions import Scope
 from todo_api.errors import ScopeMissingError
 from todo_api.repositories.todos import NewTodo
-from todo_api.schemas.bulk import BulkCreate, BulkCreated, BulkUpdate, BulkUpdated
+from todo_api.schemas.bulk import BulkCreate, BulkCreated, BulkCreatedIds, BulkUpdate, BulkUpdated
 from todo_api.web.route import Route
 
 router = APIRouter(prefix="/v1/todos", tags=["todos"], route_class=Route)
@@ -20,7 +20,13 @@ CREATE = needs(Scope.TODOS_WRITE)
 COMPLETE = needs(Scope.TODOS_READ, Scope.TODOS_COMPLETE)
 
 
-@router.post("/bulk", dependencies=[CREATE], status_code=201, response_model=BulkCreated)
+@router.post(
+    "/bulk",
+    dependencies=[CREATE],
+    status_code=201,
+    response_model=BulkCreated,
+    responses={201: {"model": BulkCreated | BulkCreatedIds}},
+)
 async def create_todos(data: BulkCreate, todos: Todos, actor: CurrentActor) -> dict[str, Any] | Response:
     """Create up to 500 todos, all of them or none.
 

@@ -39,7 +39,7 @@ async def list_occurrences(
     completions: Completions,
     since: Annotated[Occurrence | None, Query(alias="from", description="The current occurrence unless given.")] = None,
     until: Annotated[Occurrence | None, Query(alias="to", description="The last date, included.")] = None,
-    limit: Annotated[Annotated[int, Field(ge=1, le=100), PLAIN_DIGITS], Query()] = 10,
+    limit: Annotated[Annotated[int, Field(ge=1, le=100), PLAIN_DIGITS], Query(description="How many.")] = 10,
 ) -> dict[str, Any]:
     """What the rule names from a date on; a preview, in which no completion is assumed."""
     first = None if since is None else occurrence_from(since)

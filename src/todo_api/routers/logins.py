@@ -18,7 +18,8 @@ router = APIRouter(prefix="/v1", route_class=Route)
 
 MANAGE = needs(Scope.KEYS_MANAGE, account=True)
 
-@router.post("/auth/login", tags=["auth"], dependencies=[KEYED])
+
+@router.post("/auth/login", tags=["auth"], dependencies=[KEYED], responses={401: {}, 429: {}})
 async def login(data: Login, flow: LoginFlow, request: Request) -> Tokens:
     """Trade email and password for tokens; after several failures, wait as `Retry-After` says."""
     address = request.client.host if request.client else ""
@@ -26,7 +27,7 @@ async def login(data: Login, flow: LoginFlow, request: Request) -> Tokens:
     return await flow.log_in(data.email, data.password.get_secret_value(), address=address, user_agent=agent)
 
 
-@router.post("/auth/refresh", tags=["auth"], dependencies=[KEYED])
+@router.post("/auth/refresh", tags=["auth"], dependencies=[KEYED], responses={401: {}})
 async def refresh(data: Refresh, flow: LoginFlow) -> Tokens:
     """Trade a refresh token for new tokens, once; a token that comes twice ends the session.
 

@@ -10,7 +10,7 @@ from todo_api.dependencies.preconditions import tagged
 from todo_api.dependencies.services import QuickAdder
 from todo_api.domain.permissions import Scope
 from todo_api.errors import ScopeMissingError
-from todo_api.schemas.quick_add import QuickAdd, QuickAdded, QuickDraft, TodoDraft
+from todo_api.schemas.quick_add import QuickAdd, QuickAdded, QuickAddedIds, QuickDraft, TodoDraft
 from todo_api.web.route import Route
 
 router = APIRouter(prefix="/v1/todos", tags=["todos"], route_class=Route)
@@ -18,7 +18,13 @@ router = APIRouter(prefix="/v1/todos", tags=["todos"], route_class=Route)
 CREATE = needs(Scope.TODOS_WRITE)
 
 
-@router.post("/quick", dependencies=[CREATE], status_code=201, response_model=QuickAdded, responses={200: {"model": QuickDraft}})
+@router.post(
+    "/quick",
+    dependencies=[CREATE],
+    status_code=201,
+    response_model=QuickAdded,
+    responses={200: {"model": QuickDraft}, 201: {"model": QuickAdded | QuickAddedIds}},
+)
 async def quick_add(data: QuickAdd, adder: QuickAdder, actor: CurrentActor, response: Response) -> dict[str, Any] | Response:
     """Create todos from text: `Pay rent every 1st at 9am #Home @bills !high //from the joint account`.
 

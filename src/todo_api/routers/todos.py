@@ -15,7 +15,7 @@ from todo_api.domain.actor import Actor
 from todo_api.domain.permissions import Scope
 from todo_api.repositories.todos import TodoRow
 from todo_api.schemas.pages import Page
-from todo_api.schemas.todos import TodoComplete, TodoCompleted, TodoCreate, TodoMove, TodoPut, TodoRead, TodoUpdate
+from todo_api.schemas.todos import TodoComplete, TodoCompleted, TodoCreate, TodoCreated, TodoMove, TodoPut, TodoRead, TodoUpdate
 from todo_api.web.route import Route
 
 router = APIRouter(prefix="/v1/todos", tags=["todos"], route_class=Route)
@@ -25,6 +25,7 @@ CREATE = needs(Scope.TODOS_WRITE)
 WRITE = needs(Scope.TODOS_READ, Scope.TODOS_WRITE)
 COMPLETE = needs(Scope.TODOS_READ, Scope.TODOS_COMPLETE)  # of PATCH and PUT: what is more than that, the repository refuses
 PUT = needs(Scope.TODOS_COMPLETE)
+_MADE: Any = TodoRead | TodoCreated  # the answer to a credential with todos:read, and to one without
 
 
 @router.get("", dependencies=[READ], response_model=Page[TodoRead])
@@ -40,7 +41,7 @@ async def list_todos(  # noqa: PLR0917  # FastAPI's way to ask for things
     return pages.answer(response, found)
 
 
-@router.post("", dependencies=[CREATE], status_code=201, response_model=TodoRead)
+@router.post("", dependencies=[CREATE], status_code=201, response_model=TodoRead, responses={201: {"model": _MADE}})
 async def create_todo(data: TodoCreate, todos: Todos, actor: CurrentActor, response: Response) -> TodoRow | Response:
     """Create a todo, in the inbox unless you name a list.
 
@@ -64,7 +65,12 @@ async def update_todo(todo_id: TodoId, data: TodoUpdate, todos: Todos, expected:
     return tagged(response, await todos.update(todo_id, data, expected))
 
 
-@router.put("/{todo_id}", dependencies=[PUT], response_model=TodoRead, responses={201: {"model": TodoRead}})
+@router.put(
+    "/{todo_id}",
+    dependencies=[PUT],
+    response_model=TodoRead,
+    responses={200: {"model": _MADE}, 201: {"model": _MADE}},
+)
 async def put_todo(  # noqa: PLR0917  # FastAPI's way to ask for things
     todo_id: TodoId,
     data: TodoPut,

@@ -57,7 +57,7 @@ class Registration(Input):
     email: Email
     password: NewPassword
     name: Name | None = None
-    timezone: Timezone = "UTC"
+    timezone: Timezone = Field(default="UTC", description="IANA name; `UTC` unless given.")
 
 
 class PasswordChange(Input):

@@ -6,7 +6,7 @@ from pydantic import ConfigDict, Field, model_validator
 
 from todo_api.domain.permissions import Preset, Scope
 from todo_api.schemas._base import Input, Output
-from todo_api.schemas.fields import Id, Moment, Name, Timestamp
+from todo_api.schemas.fields import Id, IdText, Moment, Name, Timestamp
 
 
 class ApiKeyCreate(Input):
@@ -34,10 +34,10 @@ class ApiKeyCreate(Input):
 class ApiKeyRead(Output):
     """A key, without its secret."""
 
-    id: str
+    id: IdText
     name: str
     scopes: list[Scope]
-    list_ids: list[str] | None
+    list_ids: list[IdText] | None
     expires_at: Timestamp | None
     last_used_at: Timestamp | None = Field(description="Coarse: written every 30 seconds.")
     version: int

@@ -59,7 +59,9 @@ class BatchRequest(Input):
         }
     )
 
-    atomic: Boolean = Field(default=False, description="All or nothing: the first failure undoes everything.")
+    atomic: Boolean = Field(
+        default=False, description="All or nothing: the first failure undoes everything. `false` unless given."
+    )
     operations: Annotated[list[Operation], Field(min_length=1, max_length=100), AfterValidator(_named_once)]
 
 

@@ -6,8 +6,8 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_v
 
 from todo_api.domain.text import search_key
 from todo_api.schemas._base import Input, Output
-from todo_api.schemas.fields import PLAIN_INTEGER, Boolean, Id, LabelName, Moment
-from todo_api.schemas.todos import Priority, Status, TodoCreate, TodoMove, TodoRead, TodoUpdate
+from todo_api.schemas.fields import PLAIN_INTEGER, Boolean, Id, IdText, LabelName, Moment
+from todo_api.schemas.todos import Priority, Status, TodoCreate, TodoCreated, TodoMove, TodoRead, TodoUpdate
 
 MOST_AT_ONCE: Final = 500
 _MOST_LABELS: Final = 1000  # different ones in one request: names are looked up together
@@ -34,6 +34,12 @@ class BulkCreated(Output):
     """The todos made, in the order sent."""
 
     items: list[TodoRead]
+
+
+class BulkCreatedIds(Output):
+    """All that a credential without `todos:read` learns of the todos it made, in the order sent."""
+
+    items: list[TodoCreated]
 
 
 def _as_list(value: Any) -> Any:
@@ -93,7 +99,9 @@ class BulkUpdate(Input):
     )
     action: BulkAction | None = Field(default=None, description="What to do instead.")
     to: TodoMove | None = Field(default=None, description="Where `move` goes; the todos keep their order.")
-    dry_run: Boolean = Field(default=False, description="Say what would happen, and whether it can, and leave all as it is.")
+    dry_run: Boolean = Field(
+        default=False, description="Say what would happen, and whether it can, and leave all as it is; `false` unless given."
+    )
     expected_count: Annotated[int, Field(ge=0), PLAIN_INTEGER] | None = Field(
         default=None, description="Do nothing (409) when it is another number of todos."
     )
@@ -116,5 +124,5 @@ class BulkUpdated(Output):
 
     dry_run: bool
     count: int = Field(description="How many todos it is about.")
-    ids: list[str] = Field(description="Theirs, in the order sent, or in that of the list.")
+    ids: list[IdText] = Field(description="Theirs, in the order sent, or in that of the list.")
     items: list[TodoRead] = Field(description="The todos as they are now; none after `delete` or a dry run.")

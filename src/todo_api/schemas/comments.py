@@ -3,7 +3,7 @@
 from pydantic import ConfigDict, Field
 
 from todo_api.schemas._base import Input, Output, unset
-from todo_api.schemas.fields import CommentBody, Timestamp
+from todo_api.schemas.fields import CommentBody, IdText, Timestamp
 
 
 class CommentCreate(Input):
@@ -25,9 +25,9 @@ class CommentUpdate(Input):
 class CommentRead(Output):
     """A comment."""
 
-    id: str
-    todo_id: str
-    author_id: str
+    id: IdText
+    todo_id: IdText
+    author_id: IdText
     body: str
     edited_at: Timestamp | None = Field(description="When the body was last changed; null: never.")
     version: int
@@ -38,6 +38,6 @@ class CommentRead(Output):
 class CommentEditRead(Output):
     """What a comment said until it was edited."""
 
-    id: str
+    id: IdText
     body: str
     replaced_at: Timestamp = Field(description="When another body took its place.")

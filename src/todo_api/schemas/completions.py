@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from todo_api.schemas._base import Output
-from todo_api.schemas.fields import Timestamp
+from todo_api.schemas.fields import IdText, Timestamp
 from todo_api.schemas.todo_parts import WallTimeRead
 
 
@@ -16,14 +16,14 @@ def _none_for_once(value: Any) -> Any:
 class CompletionRead(Output):
     """One occurrence that was completed or skipped; it never changes, but it can be undone."""
 
-    id: str
-    todo_id: str
+    id: IdText
+    todo_id: IdText
     occurrence: Annotated[str | None, BeforeValidator(_none_for_once)] = Field(
         description="The key of the occurrence; null for a todo that happens once."
     )
     kind: Literal["completed", "skipped"]
     at: Timestamp
-    by: str
+    by: IdText
     due_was: WallTimeRead | None
     next_due: WallTimeRead | None = Field(description="What the todo moved on to; null at the end of the series.")
     undone_at: Timestamp | None

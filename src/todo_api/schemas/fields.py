@@ -137,7 +137,9 @@ SortWord = Annotated[
 Icon = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_line)]
 
 # --- ids, numbers, truth
-Id = Annotated[str, BeforeValidator(_uuid), WithJsonSchema({"type": "string", "format": "uuid"})]
+_ID_SCHEMA: Final = WithJsonSchema({"type": "string", "format": "uuid"})
+Id = Annotated[str, BeforeValidator(_uuid), _ID_SCHEMA]
+IdText = Annotated[str, _ID_SCHEMA]  # in messages to clients: it was checked on its way in
 # Bounds come before these in an Annotated[int, …]: after them, pydantic writes words into the schema that JSON Schema lacks.
 PLAIN_INTEGER: Final = BeforeValidator(_integer)
 PLAIN_DIGITS: Final = BeforeValidator(_digits)

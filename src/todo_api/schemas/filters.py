@@ -5,7 +5,7 @@ from pydantic import ConfigDict, Field
 from todo_api.domain.sorting import TodoSort
 from todo_api.schemas._base import Input, Output, unset
 from todo_api.schemas._moves import Move
-from todo_api.schemas.fields import Name, SortWord, Timestamp
+from todo_api.schemas.fields import IdText, Name, SortWord, Timestamp
 
 _QUERY = "A filter in the filter language, at most 2000 characters."
 
@@ -19,7 +19,7 @@ class FilterCreate(Input):
 
     name: Name
     query: str = Field(description=_QUERY)
-    sort: SortWord = TodoSort.ORDER.value
+    sort: SortWord = Field(default=TodoSort.ORDER.value, description="`order` unless given.")
 
 
 class FilterUpdate(Input):
@@ -39,7 +39,7 @@ class FilterMove(Move):
 class FilterRead(Output):
     """A saved filter; nobody but its user sees it."""
 
-    id: str
+    id: IdText
     name: str
     query: str
     sort: SortWord

@@ -5,7 +5,7 @@ from enum import StrEnum
 from pydantic import ConfigDict, Field
 
 from todo_api.schemas._base import Input, Output, unset
-from todo_api.schemas.fields import Color, Id, LabelName, Timestamp
+from todo_api.schemas.fields import Color, Id, IdText, LabelName, Timestamp
 
 
 class LabelCreate(Input):
@@ -37,8 +37,8 @@ class OnTodos(StrEnum):
 class LabelRead(Output):
     """A label; todos carry its name."""
 
-    id: str
-    workspace_id: str
+    id: IdText
+    workspace_id: IdText
     name: str
     color: str | None
     version: int

@@ -4,7 +4,7 @@ from pydantic import ConfigDict, Field
 
 from todo_api.schemas._base import Input, Output, unset
 from todo_api.schemas._moves import Move
-from todo_api.schemas.fields import Boolean, Color, Description, Icon, Id, Name, RoleWord, Timestamp
+from todo_api.schemas.fields import Boolean, Color, Description, Icon, Id, IdText, Name, RoleWord, Timestamp
 
 
 class ListCreate(Input):
@@ -14,7 +14,7 @@ class ListCreate(Input):
 
     name: Name
     workspace_id: Id | None = Field(default=None, description="Where it belongs; the personal workspace unless given.")
-    description: Description = ""
+    description: Description = Field(default="", description="Empty unless given.")
     color: Color | None = None
     icon: Icon | None = None
 
@@ -38,8 +38,8 @@ class ListMove(Move):
 class ListRead(Output):
     """A list and what the caller may do in it."""
 
-    id: str
-    workspace_id: str
+    id: IdText
+    workspace_id: IdText
     name: str
     description: str
     color: str | None

@@ -6,7 +6,7 @@ from pydantic import AfterValidator, ConfigDict, Field, SecretStr
 
 from todo_api.schemas._base import Input, Output
 from todo_api.schemas.accounts import Password, encodable, normal_email
-from todo_api.schemas.fields import Line, Timestamp
+from todo_api.schemas.fields import IdText, Line, Timestamp
 from todo_api.schemas.users import UserRead
 
 RefreshTokenText = Annotated[SecretStr, Field(min_length=1, max_length=200), AfterValidator(encodable)]
@@ -44,22 +44,22 @@ class Tokens(Output):
     refresh_token: str = Field(description="Good for one `POST /v1/auth/refresh`.")
     token_type: Literal["bearer"] = "bearer"  # noqa: S105  # the type's name, no secret
     expires_in: int = Field(description="Life of the access token, in seconds.")
-    session_id: str
+    session_id: IdText
 
 
 class RegisteredUser(Output):
     """The new account, its first lists, and a login session."""
 
     user: UserRead
-    workspace_id: str
-    inbox_id: str
+    workspace_id: IdText
+    inbox_id: IdText
     tokens: Tokens
 
 
 class SessionRead(Output):
     """A login on one device."""
 
-    id: str
+    id: IdText
     user_agent: str
     created_at: Timestamp
     last_used_at: Timestamp

@@ -8,9 +8,9 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 from todo_api.domain import text
 from todo_api.domain.quick_add_tokens import Kind
 from todo_api.schemas._base import Input, Output
-from todo_api.schemas.fields import Boolean, Id, Timestamp, Timezone
+from todo_api.schemas.fields import Boolean, Id, IdText, Timestamp, Timezone
 from todo_api.schemas.todo_parts import RecurrenceRead, WallTimeRead
-from todo_api.schemas.todos import Priority, SubtaskCounts, TodoRead, priority_word
+from todo_api.schemas.todos import Priority, SubtaskCounts, TodoCreated, TodoRead, priority_word
 
 _LONGEST_TEXT: Final = 16_000  # a title too long goes to the notes as well, and whatever the characters are they fit there
 
@@ -35,7 +35,7 @@ class QuickAdd(Input):
     text: Annotated[str, Field(min_length=1, max_length=_LONGEST_TEXT), AfterValidator(_sayable)]
     timezone: Timezone | None = Field(default=None, description="Where dates and times are meant; your own zone unless given.")
     list_id: Id | None = Field(default=None, description="Where todos go that name no `#List`; the inbox unless given.")
-    dry_run: Boolean = Field(default=False, description="Make nothing, and answer what would be made.")
+    dry_run: Boolean = Field(default=False, description="Make nothing, and answer what would be made; `false` unless given.")
 
 
 class QuickPart(Output):
@@ -58,12 +58,20 @@ class QuickAdded(Output):
     parsed: list[QuickPart]
 
 
+class QuickAddedIds(Output):
+    """All that a credential without `todos:read` learns of the todos it made."""
+
+    todo: TodoCreated = Field(description="The first one.")
+    todos: list[TodoCreated] = Field(description="All of them, each followed by its subtasks.")
+    parsed: list[QuickPart] = Field(description="Empty.")
+
+
 class TodoDraft(Output):
     """A todo that was not made; `parent` is the place of its parent among the `todos`."""
 
     parent: int | None = None
-    list_id: str
-    section_id: str | None
+    list_id: IdText
+    section_id: IdText | None
     title: str
     notes: str
     priority: Annotated[Priority, BeforeValidator(priority_word)]
@@ -74,7 +82,7 @@ class TodoDraft(Output):
     recurrence: RecurrenceRead | None
     occurrence: str | None
     labels: list[str]
-    assignee_ids: list[str]
+    assignee_ids: list[IdText]
     subtask_counts: SubtaskCounts
 
     @classmethod

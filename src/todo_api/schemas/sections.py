@@ -4,7 +4,7 @@ from pydantic import ConfigDict, Field
 
 from todo_api.schemas._base import Input, Output, unset
 from todo_api.schemas._moves import Move
-from todo_api.schemas.fields import Name, Timestamp
+from todo_api.schemas.fields import IdText, Name, Timestamp
 
 
 class SectionCreate(Input):
@@ -30,9 +30,9 @@ class SectionMove(Move):
 class SectionRead(Output):
     """A section."""
 
-    id: str
-    workspace_id: str
-    list_id: str
+    id: IdText
+    workspace_id: IdText
+    list_id: IdText
     name: str
     order: str = Field(description="Opaque; sorts as text by code point.")
     version: int

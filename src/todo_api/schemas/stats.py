@@ -6,7 +6,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from todo_api.schemas._base import Output
-from todo_api.schemas.fields import Timestamp
+from todo_api.schemas.fields import IdText, Timestamp
 
 
 class StatsGroup(StrEnum):
@@ -28,14 +28,14 @@ class StatsTally(StatsTotals):
     """The numbers of one day, or of one list."""
 
     day: date | None = Field(description="A day where the caller is; null when counted by list.")
-    list_id: str | None = Field(description="A list; null when counted by day.")
+    list_id: IdText | None = Field(description="A list; null when counted by day.")
 
 
 class Streak(Output):
     """Occurrences of a recurring todo that were completed one after the other; one that was skipped ends a streak."""
 
-    todo_id: str
-    list_id: str
+    todo_id: IdText
+    list_id: IdText
     title: str
     current: int = Field(description="Completed since the last one that was skipped.")
     longest: int

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, JsonVal
 from todo_api.domain import text
 from todo_api.domain.dates import WallTime, parse_wall_time
 from todo_api.domain.series import key_of_moment
-from todo_api.schemas._base import Input, Output
+from todo_api.schemas._base import Input, Output, unset
 from todo_api.schemas.fields import PLAIN_INTEGER, Boolean, Line, LocalDate, LocalTime, Moment, Timestamp, Timezone
 
 MOST_REMINDERS: Final = 20
@@ -55,6 +55,41 @@ When = Annotated[
     Field(
         description="An object or a shortcut: `2027-03-14` (all day), `2027-03-14T09:00` (floating), an RFC 3339 instant (UTC).",
         examples=["2027-03-14", {"date": "2027-03-14", "time": "09:00", "timezone": "Europe/Berlin"}],
+    ),
+]
+
+
+class MomentPatch(Input):
+    """A merge patch of a date: parts that are absent stay as they are, null clears; without a time there is no zone."""
+
+    date: LocalDate = unset()
+    time: LocalTime | None = unset()
+    timezone: Timezone | None = unset()
+
+    def merged(self, kept: WallTime | None) -> WallTime:
+        """The date that ``kept`` becomes; raises ValueError where a date is missing, or a zone has no time."""
+        fields = self.model_fields_set
+        day, time, timezone = (None, None, None) if kept is None else (kept.date, kept.time, kept.timezone)
+        day, time = self.date if "date" in fields else day, self.time if "time" in fields else time
+        timezone = self.timezone if "timezone" in fields else timezone
+        if day is None:
+            raise ValueError("needs a date")
+        return WallTime(day, time, timezone if time is not None or "timezone" in fields else None)
+
+
+def _whole_shortcut(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    found = parse_wall_time(value)
+    return MomentPatch(date=found.date, time=found.time, timezone=found.timezone)
+
+
+WhenPatch = Annotated[
+    MomentPatch,
+    BeforeValidator(_whole_shortcut, json_schema_input_type=MomentPatch | str),
+    Field(
+        description="An object is merged into the date there is; a shortcut (`2027-03-14`, `2027-03-14T09:00`, …) replaces it.",
+        examples=["2027-03-14", {"time": "10:00"}],
     ),
 ]
 

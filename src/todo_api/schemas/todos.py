@@ -13,6 +13,7 @@ from todo_api.schemas.fields import (
     PLAIN_INTEGER,
     Boolean,
     Id,
+    IdText,
     LabelName,
     LocalDate,
     Moment,
@@ -31,6 +32,7 @@ from todo_api.schemas.todo_parts import (
     Reminders,
     WallTimeRead,
     When,
+    WhenPatch,
 )
 
 LONGEST_DURATION = 60 * 24 * 366
@@ -102,10 +104,10 @@ class TodoCreate(_StatusAgrees):
     list_id: Id | None = Field(default=None, description="The inbox unless given; a subtask is in its parent's list.")
     section_id: Id | None = Field(default=None, description="A section of the list.")
     parent_id: Id | None = None
-    notes: Notes = ""
+    notes: Notes = Field(default="", description="Empty unless given.")
     status: Status | None = Field(default=None, description="`open` unless given.")
     completed: Boolean | None = Field(default=None, description="`true` is the plain form of `status: completed`.")
-    priority: Priority = Priority.NONE
+    priority: Priority = Field(default=Priority.NONE, description="`none` unless given.")
     due: When | None = None
     start: When | None = None
     deadline: LocalDate | None = None
@@ -132,8 +134,8 @@ class TodoUpdate(_StatusAgrees):
     status: Status = unset()
     completed: Boolean = unset(description="true completes, false reopens.")
     priority: Annotated[Priority, cleared_to(Priority.NONE, Priority)] = unset()
-    due: When | None = unset()
-    start: When | None = unset()
+    due: WhenPatch | None = unset()
+    start: WhenPatch | None = unset()
     deadline: LocalDate | None = unset()
     duration_minutes: Duration | None = unset()
     recurrence: RecurrenceInput | None = unset(description="Merged into the recurrence there is; null makes it happen once.")
@@ -168,8 +170,8 @@ class TodoComplete(Input):
         default=None, description="Which occurrence; the current one unless given. Send it, and a repeat cannot step twice."
     )
     completed_at: Moment | None = Field(default=None, description="When it was done; now unless given, at most 5 minutes ahead.")
-    subtasks: Subtasks = Field(default=Subtasks.COMPLETE, description="What becomes of open subtasks.")
-    force: Boolean = Field(default=False, description="Complete it although an open todo blocks it.")
+    subtasks: Subtasks = Field(default=Subtasks.COMPLETE, description="What becomes of open subtasks; `complete` unless given.")
+    force: Boolean = Field(default=False, description="Complete it although an open todo blocks it; `false` unless given.")
 
 
 class TodoSkip(Input):
@@ -224,17 +226,17 @@ class SubtaskCounts(Output):
 class TodoRead(Output):
     """A todo."""
 
-    id: str
-    workspace_id: str
-    list_id: str
-    section_id: str | None
-    parent_id: str | None
+    id: IdText
+    workspace_id: IdText
+    list_id: IdText
+    section_id: IdText | None
+    parent_id: IdText | None
     title: str
     notes: str
     status: Status
     completed: bool
     completed_at: Timestamp | None
-    completed_by: str | None
+    completed_by: IdText | None
     priority: Annotated[Priority, BeforeValidator(priority_word)]
     due: WallTimeRead | None
     due_at: Timestamp | None = Field(description="When it becomes overdue, for the caller.")
@@ -244,9 +246,9 @@ class TodoRead(Output):
     recurrence: RecurrenceRead | None
     occurrence: str | None = Field(description="The key of the current occurrence: send it with `complete`.")
     labels: list[str]
-    assignee_ids: list[str]
+    assignee_ids: list[IdText]
     reminders: list[ReminderRead]
-    blocked_by: list[str]
+    blocked_by: list[IdText]
     is_blocked: bool
     external: ExternalRead | None
     metadata: dict[str, Any]
@@ -254,7 +256,7 @@ class TodoRead(Output):
     order: str = Field(description="Opaque; sorts as text by code point.")
     subtask_counts: SubtaskCounts
     is_overdue: bool
-    created_by: str
+    created_by: IdText
     version: int
     created_at: Timestamp
     updated_at: Timestamp
@@ -266,7 +268,7 @@ class TodoRead(Output):
 class TodoCreated(Output):
     """All that a credential without `todos:read` learns of a todo it made."""
 
-    id: str
+    id: IdText
 
 
 class TodoCompleted(TodoRead):

@@ -7,7 +7,7 @@ from pydantic import BeforeValidator, ConfigDict, Field
 
 from todo_api.domain.permissions import Scope
 from todo_api.schemas._base import Input, Output, unset
-from todo_api.schemas.fields import Name, RoleWord, Timestamp, Timezone
+from todo_api.schemas.fields import IdText, Name, RoleWord, Timestamp, Timezone
 
 
 class Weekday(StrEnum):
@@ -61,7 +61,7 @@ Locale = Annotated[
 class UserRead(Output):
     """A person."""
 
-    id: str
+    id: IdText
     email: str
     name: str
     timezone: str
@@ -76,11 +76,11 @@ class UserRead(Output):
 class MyWorkspace(Output):
     """A workspace of the caller, in short."""
 
-    id: str
+    id: IdText
     name: str
     is_personal: bool
     my_role: RoleWord
-    inbox_id: str | None = Field(description="The inbox list; only personal workspaces have one.")
+    inbox_id: IdText | None = Field(description="The inbox list; only personal workspaces have one.")
 
 
 class Limits(Output):
@@ -98,7 +98,7 @@ class Me(UserRead):
     """The caller, what this credential may do, and the limits."""
 
     scopes: list[Scope]
-    list_ids: list[str] | None = Field(description="The lists this credential is restricted to; null: no restriction.")
+    list_ids: list[IdText] | None = Field(description="The lists this credential is restricted to; null: no restriction.")
     workspaces: list[MyWorkspace]
     limits: Limits
 

@@ -1,13 +1,13 @@
 """Workspaces."""
 
 from todo_api.schemas._base import Output
-from todo_api.schemas.fields import RoleWord, Timestamp
+from todo_api.schemas.fields import IdText, RoleWord, Timestamp
 
 
 class WorkspaceRead(Output):
     """A workspace and what the caller may do in it."""
 
-    id: str
+    id: IdText
     name: str
     is_personal: bool
     my_role: RoleWord

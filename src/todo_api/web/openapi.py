@@ -53,6 +53,7 @@ _HEADER_SCHEMAS: Final = {
     "If-None-Match": {"type": "string", "pattern": _TAGS_PATTERN, "examples": ['"3"']},
     "Idempotency-Key": {"type": "string", "pattern": "^[!-~]+$", "minLength": 1, "maxLength": 255},
 }
+_ANY_TAG: Final = {"type": "string", "pattern": r"^\*$", "examples": ["*"]}  # generators of clients stumble over a const
 _SAFE: Final = {"get", "head"}
 _PROBLEMS: Final = {
     "400": "The request cannot be read",
@@ -138,16 +139,25 @@ def _complete(operation: dict[str, Any], route: APIRoute, method: str) -> None:
     headers = {call.header for call in calls if hasattr(call, "header")}
     if isinstance(route, Route) and method not in _SAFE:
         headers.add("Idempotency-Key")
-    if scopes is not None:
-        names = [scope.value for scope in scopes]
-        operation["security"] = [{"AccessToken": names}, {"ApiKey": names}]
+    names = [scope.value for scope in scopes or ()]
+    operation["security"] = [] if scopes is None else [{"AccessToken": names}, {"ApiKey": names}]
     parameters = [_header_parameter(name, method) for name in sorted(headers)]
     if parameters:
         operation.setdefault("parameters", []).extend(parameters)
-    body = operation.get("requestBody", {}).get("content", {})
-    if method in {"patch", "put"} and "application/json" in body:
-        body["application/merge-patch+json"] = body["application/json"]
+    if "requestBody" in operation:
+        _complete_body(operation["requestBody"], method)
     _complete_responses(operation, route, method, headers, secured=scopes is not None)
+
+
+def _complete_body(body: dict[str, Any], method: str) -> None:
+    """A body that may be left out is never null: generators of clients would send that."""
+    content = body["content"]
+    body.setdefault("required", False)
+    for media_type in content.values():
+        schema = _without_null(media_type["schema"])
+        media_type["schema"] = {"$ref": schema["$ref"]} if "$ref" in schema else schema
+    if method in {"patch", "put"} and "application/json" in content:
+        content["application/merge-patch+json"] = content["application/json"]
 
 
 def _complete_responses(operation: dict[str, Any], route: APIRoute, method: str, headers: set[str], *, secured: bool) -> None:
@@ -155,12 +165,22 @@ def _complete_responses(operation: dict[str, Any], route: APIRoute, method: str,
     for status, response in list(responses.items()):
         if status in {"200", "201"} and isinstance(route, Route):
             response["headers"] = _success_headers(status, operation, method, headers)
+            _let_unions_win(response)
+        elif status in _PROBLEMS and "content" not in response:
+            responses[status] = _problem_response(status)  # a route declares it as ``responses={403: {}}``
     responses.pop("422", None)
     for status in sorted(_statuses(route, method, headers, secured=secured) - responses.keys()):
         responses[status] = _problem_response(status)
     if "If-None-Match" in headers and method == "get":
         responses["304"] = {"description": "Your copy is current", "headers": {"ETag": {"$ref": "#/components/headers/ETag"}}}
     operation["responses"] = dict(sorted(responses.items()))
+
+
+def _let_unions_win(response: dict[str, Any]) -> None:
+    """Where a route declares several models for the status of its own one, FastAPI writes both next to each other."""
+    for media_type in response.get("content", {}).values():
+        if "anyOf" in media_type["schema"]:
+            media_type["schema"] = {"anyOf": media_type["schema"]["anyOf"]}
 
 
 def _statuses(route: APIRoute, method: str, headers: set[str], *, secured: bool) -> set[str]:
@@ -178,14 +198,12 @@ def _statuses(route: APIRoute, method: str, headers: set[str], *, secured: bool)
         found.add("404")
     if "If-Match" in headers:
         found |= {"412", "428"}
-    if route.path.startswith("/v1/auth/"):
-        found |= {"401", "403", "429"}
     return found
 
 
 def _success_headers(status: str, operation: dict[str, Any], method: str, headers: set[str]) -> dict[str, Any]:
     names = []
-    if headers & {"If-Match", "If-None-Match"} or (status == "201" and "security" in operation):
+    if headers & {"If-Match", "If-None-Match"} or (status == "201" and operation["security"]):
         names.append("ETag")
     if status == "201":
         names.append("Location")
@@ -214,7 +232,7 @@ def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _header_parameter(name: str, method: str) -> dict[str, Any]:
-    schema = {"const": "*"} if (name, method) == ("If-None-Match", "put") else _HEADER_SCHEMAS[name]
+    schema = _ANY_TAG if (name, method) == ("If-None-Match", "put") else _HEADER_SCHEMAS[name]
     return {"name": name, "in": "header", "required": False, "description": _HEADERS[name], "schema": schema}
 
 
