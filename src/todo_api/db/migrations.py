@@ -51,7 +51,10 @@ def upgrade(settings: Settings, revision: str = "head") -> None:
         _make_private_file(settings)
         command.upgrade(config(settings), revision)
     except CommandError as error:
-        raise StartupError(f"{error}, which belongs to another version of this program. Install the matching one.") from error
+        text = str(error)
+        if text.startswith("Relative"):
+            raise StartupError(f"{text}.") from error
+        raise StartupError(f"{text}, which belongs to another version of this program. Install the matching one.") from error
     except Exception as error:
         if known := dialect.unavailable(error) or dialect.misconfigured(error):
             raise known from error
