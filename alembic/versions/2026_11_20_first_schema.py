@@ -347,7 +347,6 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_todo_label_todo_id"), ["todo_id"], unique=False)
 
 
-
 def downgrade() -> None:
     with op.batch_alter_table("todo_label", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_todo_label_todo_id"))

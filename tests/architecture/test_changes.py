@@ -21,11 +21,17 @@ LOGGED: dict[str, list[tuple[str, str]]] = {
     "create_todos": [("label", "create"), ("todo", "create"), ("todo", "create")],
     "update_todos": [("todo", "update"), ("todo", "update")],
     "quick_add": [("label", "create"), ("todo", "create")],
+    "upsert_todo": [("todo", "update")],
+    "skip_occurrence": [("todo", "skip")],
+    "reschedule_occurrence": [("todo", "reschedule")],
+    "end_series": [("todo", "update")],
     "create_list": [("list", "create")],
     "update_list": [("list", "update")],
-    "delete_list": [("list", "delete")],
+    "delete_list": [("section", "delete"), ("list", "delete")],
     "move_list": [("list", "move")],
     "create_label": [("label", "create")],
+    "update_label": [("label", "update")],
+    "delete_label": [("label", "delete")],
 }
 BODIES: dict[str, dict[str, Any]] = {
     "update_todo": {"title": "changed"},
@@ -33,7 +39,11 @@ BODIES: dict[str, dict[str, Any]] = {
     "move_todo": {"position": "bottom"},
     "update_todos": {"filter": {"status": "open"}, "set": {"priority": "high"}},
     "update_list": {"name": "changed"},
+    "upsert_todo": {"title": "changed"},
+    "update_label": {"name": "changed"},
+    "skip_occurrence": {},
 }
+RECURRING = {"skip_occurrence", "reschedule_occurrence", "end_series"}
 
 
 def tagged_as_synced(operation: Operation) -> bool:
@@ -48,10 +58,17 @@ async def ids(service: Service, account: Account, client: httpx.AsyncClient) -> 
     return ids | {"inbox": account.inbox_id}
 
 
-async def drive(client: httpx.AsyncClient, operation: Operation, ids: dict[str, str]) -> httpx.Response:
-    """Call the operation so that it changes something."""
+async def prepare(client: httpx.AsyncClient, operation: Operation, ids: dict[str, str]) -> None:
+    """Make what the operation is about; again it changes nothing."""
     if operation.name == "reopen_todo":
         await client.post(f"/v1/todos/{ids['todo_id']}/complete")
+    if operation.name in RECURRING:
+        await client.patch(f"/v1/todos/{ids['todo_id']}", json={"recurrence": {"text": "every day"}})
+
+
+async def drive(client: httpx.AsyncClient, operation: Operation, ids: dict[str, str]) -> httpx.Response:
+    """Call the operation so that it changes something."""
+    await prepare(client, operation, ids)
     body = BODIES.get(operation.name, operation.example)
     if operation.name == "move_list":
         body = {"before": ids["inbox"]}
@@ -66,8 +83,7 @@ def test_every_write_of_a_synced_feature_is_listed_here() -> None:
 async def test_a_write_logs_its_change(
     service: Service, client: httpx.AsyncClient, account: Account, ids: dict[str, str], operation: Operation
 ) -> None:
-    if operation.name == "reopen_todo":
-        await client.post(f"/v1/todos/{ids['todo_id']}/complete")
+    await prepare(client, operation, ids)
     before = await service.seq(account.workspace_id)
 
     answer = await drive(client, operation, ids)

@@ -13,11 +13,15 @@ from todo_api.dependencies.idempotency import KEYED
 from todo_api.domain.permissions import ALL_SCOPES, Scope, effective
 from todo_api.web.route import Route
 
+NO_ID = {"code", "source", "view"}
 NOBODY_S_ID = "01890a5d-ac96-774b-bcce-b302099a8057"
 OPEN = {"login", "refresh", "logout", "register", "welcome", "live", "ready", "get_problem"}
 SECURED = [operation for operation in OPERATIONS if operation.scopes is not None]
-WITH_ID = [operation for operation in SECURED if operation.parameters("path")]
-CREATES = {"put_todo"}  # under an id of the client's, which it therefore answers 201 where it is free (docs/adr/0002)
+WITH_ID = [operation for operation in SECURED if any(name.endswith("_id") for name in operation.parameters("path"))]
+CREATES = {
+    "put_todo",
+    "upsert_todo",
+}  # under an id of the client's, which it therefore answers 201 where it is free (docs/adr/0002)
 
 
 def calls(dependant: Dependant) -> list[Any]:
@@ -135,11 +139,13 @@ async def test_a_stranger_s_todo_cannot_be_put(service: Service, mine: dict[str,
 
 @pytest.mark.parametrize("operation", [operation for operation in SECURED if operation.members("uuid")], ids=str)
 async def test_a_stranger_s_id_in_a_body_is_as_good_as_none(
-    service: Service, mine: dict[str, str], stranger: Account, operation: Operation
+    service: Service, mine: dict[str, str], account: Account, stranger: Account, operation: Operation
 ) -> None:
+    mine |= {"user_id": account.user_id}
     client = service.client(stranger)
     url = operation.path.format(**await make_ids(service, stranger))
     real = {"before": "todo_id", "after": "todo_id", "parent_id": "todo_id", "list_ids": "list_id", "ids": "todo_id"}
+    real |= {"assignee_ids": "user_id", "blocked_by": "todo_id"}
     if operation.path.startswith("/v1/lists"):
         real |= {"before": "list_id", "after": "list_id"}
 
@@ -150,7 +156,7 @@ async def test_a_stranger_s_id_in_a_body_is_as_good_as_none(
             for name, value in (operation.example or {}).items()
             if name not in {"before", "after", "position", "filter"}
         }
-        plural = member.endswith("s")
+        plural = member.endswith("s") or member == "blocked_by"
         theirs = await client.request(operation.method, url, json=example | {member: [id_] if plural else id_})
         missing = await client.request(operation.method, url, json=example | {member: [NOBODY_S_ID] if plural else NOBODY_S_ID})
 
@@ -178,4 +184,4 @@ async def test_a_stranger_reads_nothing_of_mine(
     answer = await service.client(stranger).get(url)
 
     assert answer.status_code == 200
-    assert [name for name, id_ in {**mine, "user": account.user_id}.items() if name != "code" and id_ in answer.text] == []
+    assert [name for name, id_ in {**mine, "user": account.user_id}.items() if name not in NO_ID and id_ in answer.text] == []

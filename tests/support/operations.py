@@ -64,9 +64,19 @@ async def make_ids(service: Service, account: Account) -> dict[str, str]:
     """An id of the account for every parameter of a path; a new parameter needs a line here."""
     client = service.client(account)
     login = {"email": account.email, "password": PASSWORD}
+    todo_id = await _created(
+        client, "/v1/todos", {"title": "x", "external": {"source": "github", "id": account.user_id}, "due": "2027-03-10"}
+    )
+    list_id = await _created(client, "/v1/lists", {"name": "x"})
     return {
-        "todo_id": await _created(client, "/v1/todos", {"title": "x"}),
-        "list_id": await _created(client, "/v1/lists", {"name": "x"}),
+        "todo_id": todo_id,
+        "list_id": list_id,
+        "section_id": await _created(client, f"/v1/lists/{list_id}/sections", {"name": "x"}),
+        "comment_id": await _created(client, f"/v1/todos/{todo_id}/comments", {"body": "x"}),
+        "filter_id": await _created(client, "/v1/filters", {"name": "x", "query": "overdue"}),
+        "source": "github",
+        "external_id": account.user_id,
+        "view": "today",
         "label_id": await _created(client, "/v1/labels", {"name": "x"}),
         "key_id": await _created(client, "/v1/keys", {"name": "x", "preset": "read-only"}),
         "session_id": (await client.post("/v1/auth/login", json=login)).json()["session_id"],

@@ -5,7 +5,6 @@ from typing import Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema
 
 
 class Input(BaseModel):
@@ -14,7 +13,7 @@ class Input(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     @classmethod
-    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler, /) -> JsonSchemaValue:
+    def __get_pydantic_json_schema__(cls, core_schema: Any, handler: GetJsonSchemaHandler, /) -> JsonSchemaValue:
         """Leave defaults to descriptions: some generators of clients require a member that has one."""
         schema = handler(core_schema)
         for member in handler.resolve_ref_schema(schema).get("properties", {}).values():
