@@ -177,7 +177,9 @@ async def test_a_capturing_key_puts_once_and_changes_nothing(
     path = f"/v1/todos/{new_id()}"
 
     created = await key.put(path, json={"title": "caught"})
-    again = await key.put(path, json={"title": "changed"})
+    again = await key.put(path, json={"title": "caught"})
+    changed = await key.put(path, json={"title": "changed"})
 
     assert [(answer.status_code, list(answer.json())) for answer in (created, again)] == [(201, ["id"]), (200, ["id"])]
+    assert (changed.status_code, changed.json()["code"]) == (403, "scope_missing")
     assert (await client.get(path)).json()["title"] == "caught"
