@@ -237,7 +237,7 @@ async def test_cancelled_units_give_their_connections_back(service: Service, acc
             for _ in range(2):
                 await session.execute(text("UPDATE workspace SET name = name || :name"), {"name": name})
 
-    tasks = [asyncio.create_task(rename("x")) for _ in range(100)]
+    tasks = [asyncio.create_task(rename("x")) for _ in range(70)]
     for task in tasks:
         await asyncio.sleep(chance.uniform(0, 0.01))
         task.cancel()
